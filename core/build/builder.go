@@ -1,0 +1,129 @@
+// Package build turns the images of a plan into digests: it reuses what the
+// registry already has, builds each key at most once at a time on this
+// machine, and different keys side by side.
+//
+// What builds is a Builder, one small interface. Everything else (reuse,
+// single flight, limits) wraps it, so that no builder has to know of it.
+package build
+
+import (
+	"context"
+	"time"
+)
+
+// Builder turns the description of an image into an image that can be run.
+// A Builder may live in another process. Build may be called at the same time
+// for different keys.
+type Builder interface {
+	// Describe says what the builder can do. No network.
+	Describe(ctx context.Context) (Description, error)
+
+	// Ready says whether the builder can be reached, and who it is, such as the
+	// version of a Docker Engine. The error is a *diag.Failure that says what
+	// to do.
+	Ready(ctx context.Context) (string, error)
+
+	// Find looks for an image by reference in the builder's own store, for
+	// stacks without a registry. It gives "" with no error when it is not there.
+	// The digest is what identifies the image to the engine.
+	Find(ctx context.Context, reference string) (Local, error)
+
+	// Build builds and publishes the image. Cancelling the context cancels the
+	// build and leaves nothing running and no tag moved. The error is a
+	// *diag.Failure.
+	Build(ctx context.Context, r Request, progress func(Progress)) (Result, error)
+}
+
+// Description is what a builder can do. A setting that it cannot honour is
+// refused when planning.
+type Description struct {
+	Name          string
+	NeedsRegistry bool // it cannot keep an image on this machine
+	SecretMounts  bool
+	CacheMounts   bool
+	MultiPlatform bool
+	BuildOptions  []string // keys of image.build that it honours
+	Platform      string   // what it builds natively, such as linux/amd64
+}
+
+// Local is an image in an engine's own store. A zero ID means: not there.
+type Local struct {
+	ID     string // sha256:…
+	Labels map[string]string
+}
+
+// Request is an image to build. Stages are built one after the other, each on
+// top of the one before: first the user's own Dockerfile where there is one,
+// then what the settings add.
+type Request struct {
+	Key         string            // 64 hex digits
+	Destination string            // repository:tag; without a registry the tag in the engine
+	ExtraTags   []string          // further references of the same image
+	Push        bool              // publish to the registry that Destination names
+	Insecure    bool              // that registry speaks plain HTTP
+	Platforms   []string          // linux/amd64
+	Stages      []Stage           // at least one
+	Labels      map[string]string // put on the last stage's image
+	Secrets     []Secret
+	Proxy       map[string]string // HTTP_PROXY and its kin; reach installs, never layers
+	CABundle    []byte            // PEM; mounted for installs, never in a layer
+	NoCache     bool
+}
+
+// Stage is one Dockerfile and the files that it may read.
+type Stage struct {
+	Dockerfile []byte
+	// Base is set on a stage that starts from the one before: the name that its
+	// FROM uses for it.
+	Base    string
+	Files   []File
+	Args    map[string]string
+	Target  string
+	Options map[string]any // other keys of image.build, as their JSON types
+	Pull    bool           // ask the registry for the base even if it is here
+}
+
+// File is a file, folder or link of a build context.
+type File struct {
+	Path    string // in the context, slash-separated, no leading slash
+	Source  string // absolute path on this machine; empty: Content
+	Content []byte // of a file without Source
+	Type    FileType
+	Exec    bool   // executable
+	Target  string // of a link
+	Size    int64
+	Digest  string // sha256, 64 hex digits, of a file's content
+}
+
+// FileType is regular, directory or link.
+type FileType string
+
+const (
+	Regular   FileType = "regular"
+	Directory FileType = "directory"
+	Link      FileType = "link"
+)
+
+// Secret is a value that a build may read and nothing may keep.
+type Secret struct {
+	Name  string
+	Value []byte
+}
+
+// Progress is one change of a build's state, for people and for events.
+type Progress struct {
+	Key     string
+	Vertex  string // a part of the build, such as one instruction
+	State   string // started, running, done, cached, failed
+	Message string // a line of output, or the vertex's name
+	Current int64  // bytes or steps done; 0 unknown
+	Total   int64
+	Time    time.Time
+}
+
+// Result is a finished build.
+type Result struct {
+	Digest   string   // of the manifest or index in the registry; empty when not pushed
+	LocalID  string   // of the image in the engine's store, when it is there
+	Warnings []string // for the user
+}

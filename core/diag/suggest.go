@@ -1,0 +1,33 @@
+package diag
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// DidYouMean is `did you mean "x"?` for the candidate nearest to word, or
+// empty when none is near enough to be what was meant.
+func DidYouMean(word string, candidates []string) string {
+	if near := Nearest(word, candidates); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
+}
+
+// Nearest is the candidate that word is most likely a slip of, or empty. Case
+// and the difference between "-" and "_" do not count; else one edit in three
+// characters is allowed.
+func Nearest(word string, candidates []string) string {
+	fold := strings.NewReplacer("-", "_")
+	key := fold.Replace(strings.ToLower(word))
+	best, distance := "", len(key)/3+1
+	for _, c := range candidates {
+		d := levenshtein.Distance(key, fold.Replace(strings.ToLower(c)), nil)
+		if d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
+}
