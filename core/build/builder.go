@@ -9,6 +9,8 @@ package build
 import (
 	"context"
 	"time"
+
+	"github.com/stackrun/stack/core/image"
 )
 
 // Builder turns the description of an image into an image that can be run.
@@ -62,47 +64,13 @@ type Request struct {
 	Push        bool              // publish to the registry that Destination names
 	Insecure    bool              // that registry speaks plain HTTP
 	Platforms   []string          // linux/amd64
-	Stages      []Stage           // at least one
+	Stages      []image.Stage     // at least one
 	Labels      map[string]string // put on the last stage's image
 	Secrets     []Secret
 	Proxy       map[string]string // HTTP_PROXY and its kin; reach installs, never layers
 	CABundle    []byte            // PEM; mounted for installs, never in a layer
 	NoCache     bool
 }
-
-// Stage is one Dockerfile and the files that it may read.
-type Stage struct {
-	Dockerfile []byte
-	// Base is set on a stage that starts from the one before: the name that its
-	// FROM uses for it.
-	Base    string
-	Files   []File
-	Args    map[string]string
-	Target  string
-	Options map[string]any // other keys of image.build, as their JSON types
-	Pull    bool           // ask the registry for the base even if it is here
-}
-
-// File is a file, folder or link of a build context.
-type File struct {
-	Path    string // in the context, slash-separated, no leading slash
-	Source  string // absolute path on this machine; empty: Content
-	Content []byte // of a file without Source
-	Type    FileType
-	Exec    bool   // executable
-	Target  string // of a link
-	Size    int64
-	Digest  string // sha256, 64 hex digits, of a file's content
-}
-
-// FileType is regular, directory or link.
-type FileType string
-
-const (
-	Regular   FileType = "regular"
-	Directory FileType = "directory"
-	Link      FileType = "link"
-)
 
 // Secret is a value that a build may read and nothing may keep.
 type Secret struct {
