@@ -18,11 +18,14 @@ func DidYouMean(word string, candidates []string) string {
 
 // Nearest is the candidate that word is most likely a slip of, or empty. Case
 // and the difference between "-" and "_" do not count; else one edit in three
-// characters is allowed.
+// characters is allowed, and one in a word of two.
 func Nearest(word string, candidates []string) string {
 	fold := strings.NewReplacer("-", "_")
 	key := fold.Replace(strings.ToLower(word))
-	best, distance := "", len(key)/3+1
+	if len(key) < 2 {
+		return ""
+	}
+	best, distance := "", max(1, len(key)/3)+1
 	for _, c := range candidates {
 		d := levenshtein.Distance(key, fold.Replace(strings.ToLower(c)), nil)
 		if d < distance {
