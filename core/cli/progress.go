@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/engine"
+)
+
+// view shows the events of builds and runs.
+type view interface {
+	Event(engine.Event)
+	Close()
+}
+
+// newView is how events are shown: JSON lines with -o json, a live tree on a
+// terminal, otherwise one plain line for each change. logs says whether what
+// steps write is shown too.
+func (a *app) newView(logs bool) view {
+	switch {
+	case a.flags.output == "json":
+		return jsonView{a.Stdout}
+	case a.flags.progress == "none":
+		return quietView{}
+	case a.flags.progress == "auto" && isTerminal(a.Stderr) && a.env("TERM") != "dumb" && a.env("CI") == "":
+		f := a.Stderr.(*os.File)
+		return &treeView{tree: newTree(f, terminalWidth(f.Fd()), a.Now, a.color(f)), logs: logs}
+	}
+	return &plainView{w: a.Stderr, logs: logs}
+}
+
+type jsonView struct{ w io.Writer }
+
+func (v jsonView) Event(e engine.Event) {
+	enc := json.NewEncoder(v.w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(e) // a reader that is gone ends the process by SIGPIPE
+}
+
+func (v jsonView) Close() {}
+
+type quietView struct{}
+
+func (quietView) Event(engine.Event) {}
+func (quietView) Close()             {}
+
+// plainView writes a line for each change.
+type plainView struct {
+	w    io.Writer
+	logs bool
+}
+
+func (v *plainView) Event(e engine.Event) {
+	if e.Type == engine.Log && !v.logs {
+		return
+	}
+	if line := plainLine(e); line != "" {
+		fmt.Fprintln(v.w, line)
+	}
+}
+
+func (v *plainView) Close() {}
+
+// plainLine is an event as one line, or empty where there is nothing to say.
+func plainLine(e engine.Event) string {
+	note := ""
+	if e.Reason != "" {
+		note = " (" + e.Reason + ")"
+	}
+	if e.Message != "" && e.Type != engine.Log {
+		note += ": " + diag.Printable(e.Message)
+	}
+	switch e.Type {
+	case engine.BuildProgress:
+		return fmt.Sprintf("build %s: %s%s", e.Image, e.To, note)
+	case engine.StepStatus:
+		if e.Attempt > 1 {
+			return fmt.Sprintf("step %s: %s, attempt %d%s", e.Step, e.To, e.Attempt, note)
+		}
+		return fmt.Sprintf("step %s: %s%s", e.Step, e.To, note)
+	case engine.RunStatus:
+		return fmt.Sprintf("run %s: %s%s", e.Run, e.To, note)
+	case engine.Log:
+		return fmt.Sprintf("%s | %s", e.Step, diag.Printable(e.Message))
+	}
+	return ""
+}
+
+// treeView keeps a line for each build and step, and prints logs above.
+type treeView struct {
+	tree *tree
+	logs bool
+}
+
+func (v *treeView) Event(e engine.Event) {
+	note := e.Message
+	if e.Reason != "" {
+		note = e.Reason + " " + note
+	}
+	switch e.Type {
+	case engine.BuildProgress:
+		v.tree.set("image "+e.Image, "image "+e.Image, e.To, note)
+	case engine.StepStatus:
+		if e.Attempt > 1 {
+			note = fmt.Sprintf("attempt %d %s", e.Attempt, note)
+		}
+		v.tree.set("step "+e.Step, e.Step, e.To, note)
+	case engine.RunStatus:
+		v.tree.print(plainLine(e))
+	case engine.Log:
+		if v.logs {
+			v.tree.print(plainLine(e))
+		}
+	}
+}
+
+func (v *treeView) Close() { v.tree.close() }
