@@ -47,7 +47,7 @@ type Settings struct {
 	UVLock                 NotBuilt `json:"uv_lock" doc:"uv.lock of the uv project."`
 	UVScript               NotBuilt `json:"uv_script" doc:"Script with a PEP 723 header."`
 	RequiredIntegrations   NotBuilt `json:"required_integrations" doc:"Names of integration blocks of stacks.hcl."`
-	InstallStackReqs       NotBuilt `json:"install_stack_requirements" doc:"Install what the stack's components require."`
+	InstallStackReqs       *bool    `json:"install_stack_requirements" default:"true" doc:"Install what the stack and its components require."`
 	ReplicateLocalPython   NotBuilt `json:"replicate_local_python_environment" doc:"Install what the local Python environment has."`
 	LocalProjectInstall    NotBuilt `json:"local_project_install_command" doc:"Command that installs the source as a project."`
 	DisableAutoDetection   NotBuilt `json:"disable_automatic_requirements_detection" doc:"Do not look for a requirements file."`
