@@ -7,6 +7,7 @@
 : "${STACK_E2E_RUN:=/run/stack-e2e}"            # state; short, because socket paths end in it
 : "${STACK_E2E_CACHE:=/var/cache/stack-e2e}"    # what is slow to make, by version; outlives down.sh
 : "${STACK_E2E_PORT:=5000}"                     # of the registry, on 127.0.0.1
+: "${STACK_E2E_NAME:=stacke2e}" "${STACK_E2E_NET:=10.231}"   # of bridges and control groups (nine letters at most); first half of the networks
 : "${STACK_E2E_SIZE_A:=6g}" "${STACK_E2E_SIZE_B:=6g}" "${STACK_E2E_SIZE_REGISTRY:=2g}"
 
 run=$STACK_E2E_RUN
@@ -17,12 +18,12 @@ engines='a b'
 
 # The engines hang on bridges of their own, so that a docker0 of the machine
 # stays as it is.
-bridge_of() { echo "stacke2e-$1"; }
-address_of() { case $1 in a) echo 10.231.1.1/24 ;; b) echo 10.231.2.1/24 ;; esac; }
-subnet_of() { case $1 in a) echo 10.231.1.0/24 ;; b) echo 10.231.2.0/24 ;; esac; }
+bridge_of() { echo "$STACK_E2E_NAME-$1"; }
+address_of() { case $1 in a) echo "$STACK_E2E_NET.1.1/24" ;; b) echo "$STACK_E2E_NET.2.1/24" ;; esac; }
+subnet_of() { case $1 in a) echo "$STACK_E2E_NET.1.0/24" ;; b) echo "$STACK_E2E_NET.2.0/24" ;; esac; }
 
 # Control groups of an engine's containers: whoever is in there is ours.
-cgroup_of() { echo "stack-e2e-$1"; }
+cgroup_of() { echo "$STACK_E2E_NAME-$1"; }
 
 # The machine's docker client may be newer and shadow Debian's; Debian's speaks
 # to both engines.
@@ -72,7 +73,7 @@ pids_of() {
   local cmdline argv
   for cmdline in /proc/[0-9]*/cmdline; do
     argv=()
-    mapfile -d '' -t argv <"$cmdline" 2>/dev/null || continue
+    mapfile -d '' -t argv 2>/dev/null <"$cmdline" || continue
     [ ${#argv[@]} -gt 0 ] || continue    # a kernel thread
     case ${argv[0]##*/} in
       dockerd | containerd | containerd-shim* | docker-registry | docker-proxy) ;;
@@ -86,10 +87,9 @@ pids_of() {
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# end_pid PID: asks, waits, insists.
+# end_pid PID: at once. Their state is thrown away, so there is nothing that a
+# graceful end would save, and dockerd takes five seconds for one.
 end_pid() {
-  kill "$1" 2>/dev/null || return 0
-  wait_for "${2:-15}" gone "$1" && return 0
   kill -9 "$1" 2>/dev/null || return 0
   wait_for 5 gone "$1"
 }

@@ -21,7 +21,11 @@ case ${1:-} in a | b) engines=$1 ;; '') ;; *) die "usage: up.sh [a|b]" ;; esac
 exec 9>"$run.lock"
 flock -w 1200 9 || die "another up.sh or down.sh is at work (holds $run.lock)"
 mkdir -p "$run" "$cache"
+exec 8>"$cache/.lock"
+flock -w 1200 8 || die "another up.sh fills the cache (holds $cache/.lock)"
 started=$(now)
+# What a dead run left half-built; nobody builds while the lock is ours.
+find "$cache" -mindepth 1 -maxdepth 1 -type d -name '.*' -exec rm -rf {} +
 
 packages='docker.io docker-registry mmdebstrap containerd iproute2 iptables runc libseccomp-dev pkg-config gcc libc6-dev curl ca-certificates'
 
@@ -83,7 +87,7 @@ storage:
   delete: {enabled: true}
 http: {addr: "$registry", secret: stack-e2e}
 Y
-  setsid /usr/bin/docker-registry serve "$run/registry/config.yml" >"$run/registry/log" 2>&1 </dev/null 9>&- &
+  setsid /usr/bin/docker-registry serve "$run/registry/config.yml" >"$run/registry/log" 2>&1 </dev/null 8>&- 9>&- &
   wait_for 20 registry_answers || { tail -n 20 "$run/registry/log" >&2; die "the registry does not answer"; }
 }
 
@@ -122,7 +126,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.tracing.processo
 [plugins."io.containerd.internal.v1.opt"]
   path = "$dir/data/opt"
 T
-  PATH=$path setsid containerd --config "$dir/containerd.toml" --log-level warn >"$dir/containerd.log" 2>&1 </dev/null 9>&- &
+  PATH=$path setsid containerd --config "$dir/containerd.toml" --log-level warn >"$dir/containerd.log" 2>&1 </dev/null 8>&- 9>&- &
   wait_for 20 test -S "$dir/containerd.sock" || { tail -n 20 "$dir/containerd.log" >&2; die "containerd of engine $name does not start"; }
   # The settings of the machine's own engine are none of ours: an empty file.
   echo '{}' >"$dir/daemon.json"
@@ -130,7 +134,7 @@ T
     -H "unix://$dir/docker.sock" --data-root "$dir/data/docker" --exec-root "$dir/exec/docker" --pidfile "$dir/docker.pid" \
     --containerd "$dir/containerd.sock" --containerd-namespace "stack-e2e-$name" --containerd-plugins-namespace "stack-e2e-$name-plugins" \
     --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$(cgroup_of "$name")" --shutdown-timeout 3 \
-    >"$dir/log" 2>&1 </dev/null 9>&- &
+    >"$dir/log" 2>&1 </dev/null 8>&- 9>&- &
   wait_for 60 engine_answers "$name" || { tail -n 20 "$dir/log" >&2; die "engine $name does not answer"; }
 }
 start_a() { start_engine a /usr/sbin/dockerd "$PATH" "$STACK_E2E_SIZE_A"; }
