@@ -30,6 +30,7 @@ const (
 	BadName         Code = "STK1207"
 	Duplicate       Code = "STK1208"
 	Conflict        Code = "STK1209"
+	Deprecated      Code = "STK1210"
 	UnknownStep     Code = "STK1301"
 	Cycle           Code = "STK1302"
 	UnknownOutput   Code = "STK1303"
@@ -126,6 +127,7 @@ func meanings() map[Code]Meaning {
 	add(BadName, ExitUsage, "name is not allowed", "Names are [a-z][a-z0-9_-]{0,62}.")
 	add(Duplicate, ExitUsage, "name is used twice", "Rename or remove one of them.")
 	add(Conflict, ExitUsage, "fields exclude each other", "Keep one of them.")
+	add(Deprecated, ExitUsage, "field is deprecated", "Use what the message names instead.")
 	add(UnknownStep, ExitUsage, "unknown step", "Name a step of this flow.")
 	add(Cycle, ExitUsage, "steps need each other in a circle", "Remove one of the needs named.")
 	add(UnknownOutput, ExitUsage, "unknown output", "Name an output that the step declares.")
