@@ -22,6 +22,7 @@ type Engine struct {
 	Now     func() time.Time
 	Environ []string // the caller's environment
 	Dir     string   // working directory, absolute
+	Root    string   // the source root, absolute; .stack is below it
 	Version string   // of stack
 }
 

@@ -19,7 +19,9 @@ type FollowOptions struct {
 	// ends the run is cancelled, rather than left to itself.
 	Hosted bool
 	Host   *run.Host // with Hosted: where other processes ask for a cancel
-	Grace  time.Duration
+	// Observer leaves the record to the process that hosts the run.
+	Observer bool
+	Grace    time.Duration
 }
 
 // Follow watches a run until it ends, keeps its record up to date, and tells
@@ -160,10 +162,17 @@ func (f *follower) take(e sdk.Event) {
 	default:
 		return
 	}
+	f.save()
+	f.sink(out)
+}
+
+func (f *follower) save() {
+	if f.options.Observer {
+		return
+	}
 	if err := f.engine.Runs.Save(f.record); err != nil && f.saved == nil {
 		f.saved = err
 	}
-	f.sink(out)
 }
 
 // lost ends the record of a hosted run whose plugin is gone.
@@ -172,9 +181,7 @@ func (f *follower) lost(err error) {
 	defer f.mu.Unlock()
 	before := f.record.State
 	f.record = f.record.End(sdk.StateFailed, sdk.ReasonHostLost, err.Error(), f.engine.Now())
-	if saveErr := f.engine.Runs.Save(f.record); saveErr != nil && f.saved == nil {
-		f.saved = saveErr
-	}
+	f.save()
 	f.sink(Event{Time: f.engine.Now(), Type: RunStatus, Run: f.record.ID, From: string(before),
 		To: string(f.record.State), Reason: string(f.record.Reason), Message: err.Error()})
 }

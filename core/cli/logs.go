@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/engine"
+	"github.com/stackrun/stack/core/run"
+	"github.com/stackrun/stack/sdk"
+)
+
+// logsCommand is the arguments of `stack logs`.
+type logsCommand struct {
+	run, step string
+	attempt   int
+	follow    bool
+	tail      int
+}
+
+func newLogs(a *app) *cobra.Command {
+	var c logsCommand
+	cmd := &cobra.Command{
+		Use:   "logs RUN",
+		Short: "Print what a run's steps wrote",
+		Long: `Prints what the steps of a run wrote, as they wrote it. With one step the bytes
+are as they were; with several each line begins with its step's name.`,
+		Example: "  stack logs churn-1124-120000-x7k2\n  stack logs churn-1124-120000-x7k2 --step train -f",
+		Args:    arguments("RUN"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.run = args[0]
+			return a.logs(cmd.Context(), c)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.step, "step", "", "only this `step`")
+	f.IntVar(&c.attempt, "attempt", 0, "this `attempt` of the step; the latest by default")
+	f.BoolVarP(&c.follow, "follow", "f", false, "go on until the run or step has ended")
+	f.IntVar(&c.tail, "tail", 0, "only the last `N` lines of each step")
+	return cmd
+}
+
+func (a *app) logs(ctx context.Context, c logsCommand) error {
+	s, err := a.openSession(a.Dir)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r, err := s.engine.Runs.Load(c.run)
+	if err != nil {
+		return err
+	}
+	if c.step != "" && r.Step(c.step) == nil {
+		return unknownStep(r, c.step)
+	}
+	if c.attempt < 0 || c.tail < 0 {
+		return diag.List{diag.New(diag.Usage, "--attempt and --tail take numbers from 0")}
+	}
+	req := sdk.LogsRequest{Step: c.step, Attempt: c.attempt, Follow: c.follow, Tail: c.tail}
+	if c.step != "" && a.flags.output != "json" {
+		return s.engine.RawLogs(ctx, r, req, a.Stdout)
+	}
+	out := jsonView{a.Stdout}
+	return s.engine.Logs(ctx, r, req, func(e engine.Event) {
+		if a.flags.output == "json" {
+			out.Event(e)
+			return
+		}
+		fmt.Fprintf(a.Stdout, "%s | %s\n", e.Step, e.Message)
+	})
+}
+
+func unknownStep(r run.Record, step string) error {
+	var names []string
+	for _, s := range r.Steps {
+		names = append(names, s.Name)
+	}
+	return diag.List{diag.New(diag.UnknownStep, "run %s has no step %q", r.ID, step).Try(diag.DidYouMean(step, names))}
+}

@@ -1,0 +1,197 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
+)
+
+// Images answers what plans ask about images that exist.
+type Images interface {
+	// Digests gives the digest of each reference for all platforms. A reference
+	// that does not exist is a diag.List of BaseNotFound.
+	Digests(ctx context.Context, references, platforms []string) (map[string]string, error)
+
+	// Find looks for an image by its reference, whose tag is its key.
+	Find(ctx context.Context, im Image) (Found, error)
+
+	// Previous is the inputs of the image that this flow's step last used on
+	// this stack, or nil. It only serves to say why an image is built.
+	Previous(ctx context.Context, im Image) image.Inputs
+}
+
+// Found is an image that exists. Its zero value is one that does not.
+type Found struct {
+	Exists  bool
+	Digest  string // in the registry
+	LocalID string // in the builder's own store
+}
+
+// described is a step's image before it is known whether it exists.
+type described struct {
+	step  string
+	image image.Image
+	place place
+}
+
+// place is where an image is kept.
+type place struct {
+	repository string // without a tag
+	local      bool   // in the builder's own store
+	tag        string // the user's own, or empty
+	force      bool
+}
+
+// keyed gives every description its digests and key, and joins steps whose
+// images are the same.
+func keyed(ctx context.Context, images Images, all []described) ([]Image, map[string]int, error) {
+	digests, err := resolveBases(ctx, images, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []Image
+	index := map[string]int{} // by identity
+	of := map[string]int{}    // by step
+	for _, d := range all {
+		pinned := d.image.Pin(digests)
+		im := Image{Description: pinned, Platforms: pinned.Platforms(), Local: d.place.local, Force: d.place.force}
+		if reference, digest := pinned.Base(); reference != "" {
+			im.Base = &Base{Reference: reference, Digest: digest}
+		}
+		if pinned.Action() == image.ActionUse {
+			im.Action, im.Reference = Use, im.Base.Reference
+			if im.Base.Digest != "" {
+				im.Digest = &im.Base.Digest
+			}
+			im.Reasons = []string{"taken as it is"}
+		} else {
+			im.Action = Build
+			if im.Key, im.Inputs, err = pinned.Key(); err != nil {
+				return nil, nil, fmt.Errorf("key of the image of step %s: %w", d.step, err)
+			}
+			im.Reference = d.place.repository + ":" + im.Key
+		}
+		identity := string(im.Action) + " " + im.Reference + " " + strings.Join(im.Platforms, ",")
+		at, known := index[identity]
+		if !known {
+			at = len(out)
+			index[identity] = at
+			out = append(out, im)
+		}
+		out[at].Steps = append(out[at].Steps, d.step)
+		out[at].Force = out[at].Force || d.place.force
+		if d.place.tag != "" && im.Action == Build {
+			out[at].ExtraTags = appendNew(out[at].ExtraTags, d.place.repository+":"+d.place.tag)
+		}
+		of[d.step] = at
+	}
+	return out, of, nil
+}
+
+func appendNew(list []string, item string) []string {
+	for _, have := range list {
+		if have == item {
+			return list
+		}
+	}
+	return append(list, item)
+}
+
+// resolveBases asks for the digests of all bases at once, for each set of
+// platforms apart.
+func resolveBases(ctx context.Context, images Images, all []described) (map[string]string, error) {
+	byPlatforms := map[string]map[string]bool{}
+	for _, d := range all {
+		platforms := strings.Join(d.image.Platforms(), ",")
+		for _, reference := range d.image.References() {
+			if byPlatforms[platforms] == nil {
+				byPlatforms[platforms] = map[string]bool{}
+			}
+			byPlatforms[platforms][reference] = true
+		}
+	}
+	digests := map[string]string{}
+	for platforms, set := range byPlatforms {
+		var references []string
+		for r := range set {
+			references = append(references, r)
+		}
+		sort.Strings(references)
+		found, err := images.Digests(ctx, references, strings.Split(platforms, ","))
+		if err != nil {
+			return nil, err
+		}
+		for r, d := range found {
+			digests[r] = d
+		}
+	}
+	return digests, nil
+}
+
+// decide says for each image that would be built whether it exists already,
+// and why it is built where it does not.
+func decide(ctx context.Context, images Images, all []Image) ([]Image, error) {
+	out := append([]Image(nil), all...)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16) // registries answer many questions at once; be kind
+	for i := range out {
+		if out[i].Action != Build {
+			continue
+		}
+		group.Go(func() error {
+			im := &out[i]
+			if im.Force {
+				im.Reasons = []string{"asked for: reuse is prevented"}
+				return nil
+			}
+			found, err := images.Find(ctx, *im)
+			if err != nil {
+				return err
+			}
+			if found.Exists {
+				im.Action, im.LocalID = Reuse, found.LocalID
+				if found.Digest != "" {
+					im.Digest = &found.Digest
+				}
+				im.Reasons = []string{"an image with this key exists"}
+				return nil
+			}
+			previous := images.Previous(ctx, *im)
+			if previous == nil {
+				im.Reasons = []string{"no image with this key exists"}
+				return nil
+			}
+			im.Reasons = image.Reasons(previous, im.Inputs)
+			if len(im.Reasons) == 0 {
+				im.Reasons = []string{"the image that was built before is gone"}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// checkTags refuses one tag for two images.
+func checkTags(all []Image) diag.List {
+	var problems diag.List
+	owner := map[string]Image{}
+	for _, im := range all {
+		for _, tag := range im.ExtraTags {
+			if other, taken := owner[tag]; taken {
+				problems = append(problems, diag.New(diag.TagTwice, "two images have the tag %s", tag).
+					Because("One is for %s, the other for %s.", strings.Join(other.Steps, ", "), strings.Join(im.Steps, ", ")))
+			}
+			owner[tag] = im
+		}
+	}
+	return problems
+}
