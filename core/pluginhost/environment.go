@@ -48,7 +48,7 @@ func allowed() map[string]bool {
 func family(name string) bool {
 	for _, start := range []string{
 		"LC_", "XDG_", "DOCKER_", "BUILDKIT_", "BUILDX_", "KUBERNETES_", "CLOUDSDK_", "GOOGLE_", "GCE_",
-		"AWS_", "AZURE_", "ARM_", "MSI_", "IDENTITY_", "STACK_PLUGIN_",
+		"AWS_", "AZURE_", "ARM_", "MSI_", "IDENTITY_",
 	} {
 		if strings.HasPrefix(name, start) {
 			return true
