@@ -19,7 +19,7 @@ func CheckComponent(c *Component, block sdk.Block) (json.RawMessage, diag.List) 
 	if len(c.layers) > 1 {
 		config = mergeLayers(c.layers, &block)
 	}
-	check := checker{what: c.String(), more: packageAttributes()}
+	check := checker{what: c.String(), more: packageAttributes(), sensitive: c.sensitive}
 	return check.run(config, block, c.Range)
 }
 
@@ -27,7 +27,7 @@ func CheckComponent(c *Component, block sdk.Block) (json.RawMessage, diag.List) 
 // against a schema, and gives the JSON object with defaults filled in. nil
 // settings are an empty map. The JSON is nil when there are errors.
 func CheckSettings(v *settings.Value, block sdk.Block) (json.RawMessage, diag.List) {
-	check := checker{what: "settings of the orchestrator"}
+	check := checker{what: "orchestrator"}
 	var at diag.Range
 	if v != nil {
 		at = v.Range
@@ -66,6 +66,8 @@ func RangeIn(v *settings.Value, path []string) diag.Range {
 type checker struct {
 	what string   // for messages, such as orchestrator "vertex"
 	more []string // attributes that may be written beside those of the schema
+	// sensitive are the places of values that messages must not hold.
+	sensitive map[diag.Range]bool
 	list diag.List
 }
 
@@ -195,14 +197,14 @@ func (c *checker) nested(out map[string]any, e settings.Entry, b sdk.NestedBlock
 	out[b.Name] = objects[0]
 }
 
-// allowed reports whether a schema allows a string.
+// allowed reports a string that the schema does not allow.
 func (c *checker) allowed(v *settings.Value, a sdk.Attribute) {
 	if len(a.Allowed) == 0 || contains(a.Allowed, v.Text) {
 		return
 	}
 	summary := fmt.Sprintf("%s cannot be %q", a.Name, v.Text)
 	suggestion := diag.DidYouMean(v.Text, a.Allowed)
-	if a.Sensitive {
+	if a.Sensitive || c.sensitive[v.Range] {
 		summary, suggestion = a.Name+" has a value that is not allowed", ""
 	}
 	c.report(diag.At(v.Range, diag.BadValue, "%s", summary).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/big"
 	"sort"
+	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -91,7 +92,7 @@ func (e *encoder) encode(v *settings.Value, typ cty.Type, defaults *typeexpr.Def
 		return e.object(v, typ, defaults)
 	}
 	e.report(diag.At(v.Range, diag.WrongType, "%s must be of type %s", e.attribute.Name, e.attribute.Type).
-		Because("%s is needed here.", sentenceStart(typ)))
+		Because("Write %s here.", form(typ)))
 	return nil
 }
 
@@ -138,32 +139,18 @@ func child(d *typeexpr.Defaults, key string) *typeexpr.Defaults {
 
 // natural is a value as its own form says.
 func (e *encoder) natural(v *settings.Value) any {
-	switch v.Kind {
-	case settings.Map:
-		out := map[string]any{}
-		for _, entry := range v.Entries {
-			out[entry.Key] = e.natural(entry.Value)
-		}
-		return out
-	case settings.List:
-		out := []any{}
-		for _, item := range v.Items {
-			out = append(out, e.natural(item))
-		}
-		return out
-	case settings.Null:
-		return nil
+	for _, item := range v.Items {
+		e.natural(item)
 	}
-	switch v.Type {
-	case settings.Bool:
-		return v.Text == "true"
-	case settings.Int, settings.Float:
-		if n, ok := jsonNumber(v.Text); ok {
-			return n
-		}
-		e.report(diag.At(v.Range, diag.BadValue, "number cannot be used"))
+	for _, entry := range v.Entries {
+		e.natural(entry.Value)
 	}
-	return v.Text
+	if v.Kind == settings.Scalar && (v.Type == settings.Int || v.Type == settings.Float) {
+		if _, ok := jsonNumber(v.Text); !ok {
+			e.report(diag.At(v.Range, diag.BadValue, "%s cannot be the number %q", e.attribute.Name, v.Text))
+		}
+	}
+	return plain(v)
 }
 
 // jsonNumber is a number as JSON, as it was written where JSON allows that.
@@ -182,18 +169,19 @@ func jsonNumber(text string) (json.Number, bool) {
 	return json.Number(plain), true
 }
 
-func sentenceStart(typ cty.Type) string {
+// form is what to write for a type.
+func form(typ cty.Type) string {
 	switch {
 	case typ == cty.String:
-		return "A string"
+		return "a string"
 	case typ == cty.Number:
-		return "A number"
+		return "a number"
 	case typ == cty.Bool:
 		return "true or false"
 	case typ.IsListType(), typ.IsSetType():
-		return "A list"
+		return "a list"
 	case typ.IsTupleType():
-		return "A list of the right length"
+		return "a list of " + strconv.Itoa(typ.Length())
 	}
-	return "A map"
+	return "a map"
 }

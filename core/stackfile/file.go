@@ -62,7 +62,7 @@ func (f *File) addBuiltin() diag.List {
 	s := newSource(builtinName, builtinText, false)
 	f.sources[s.name] = s
 	body, list := s.parse()
-	if body == nil {
+	if broken(list) {
 		return list
 	}
 	for _, b := range body.Blocks {

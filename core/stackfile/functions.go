@@ -141,6 +141,9 @@ func fileFunc(dir string) function.Function {
 		if filepath.IsAbs(name) {
 			return "", fmt.Errorf("%q must be relative to the folder of stacks.hcl", name)
 		}
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return "", fmt.Errorf("%q leads outside of the folder of stacks.hcl", name)
+		}
 		root, err := os.OpenRoot(dir)
 		if err != nil {
 			return "", fmt.Errorf("open folder of stacks.hcl: %w", plainPathError(err))

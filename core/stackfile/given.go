@@ -48,7 +48,7 @@ func (f *File) readVars(o Options) diag.List {
 func (f *File) readVarFile(s *source) diag.List {
 	f.sources[s.name] = s
 	body, list := s.parse()
-	if body == nil {
+	if broken(list) {
 		return list
 	}
 	for _, b := range body.Blocks {

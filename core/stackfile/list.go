@@ -3,9 +3,16 @@ package stackfile
 import "github.com/stackrun/stack/core/diag"
 
 // ListStacks is every stack, in the order written, built-in ones last. Nothing
-// is evaluated but default_stack.
-func (f *File) ListStacks() []Listed {
-	chosen, _ := f.DefaultStack()
+// is evaluated but default_stack; a mistake in it is a warning here, as the
+// list helps to mend it.
+func (f *File) ListStacks() ([]Listed, diag.List) {
+	chosen, problems := f.DefaultStack()
+	if f.defaultStack == nil {
+		problems = nil // that none is chosen matters to those who need one
+	}
+	for i := range problems {
+		problems[i] = problems[i].AsWarning()
+	}
 	list := make([]Listed, 0, len(f.stacks))
 	for _, s := range f.stacks {
 		l := Listed{
@@ -32,7 +39,7 @@ func (f *File) ListStacks() []Listed {
 		}
 		list = append(list, l)
 	}
-	return list
+	return list, problems
 }
 
 // Integration is the integration of that name, or a diagnostic at the place

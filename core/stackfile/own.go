@@ -135,9 +135,12 @@ func (s *scope) decode(c *Component, block sdk.Block, out any) bool {
 
 func (s *scope) registry(c *Component, r *Registry) *Registry {
 	if problem := badRepository(r.URI); problem != "" {
-		d := diag.At(RangeOf(c, []string{"uri"}), diag.BadValue, "registry cannot be %q", r.URI).Because("%s", problem)
-		if s.sensitive[RangeOf(c, []string{"uri"})] {
+		at := RangeOf(c, []string{"uri"})
+		d := diag.At(at, diag.BadValue, "registry cannot be %q", r.URI).Because("%s", problem)
+		if s.sensitive[at] {
 			d.Summary = "uri is not a registry"
+			s.report(d)
+			return nil
 		}
 		if _, rest, ok := strings.Cut(r.URI, "://"); ok && badRepository(rest) == "" {
 			d = d.Try("write \"" + rest + "\"")
@@ -149,7 +152,7 @@ func (s *scope) registry(c *Component, r *Registry) *Registry {
 		return nil
 	}
 	if name := r.DefaultRepository; name != "" && (badRepository("host/"+name) != "" || strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/")) {
-		s.report(diag.At(RangeOf(c, []string{"default_repository"}), diag.BadValue, "default_repository cannot be %q", name).
+		s.report(diag.At(RangeOf(c, []string{"default_repository"}), diag.BadValue, "default_repository is not the path of a repository").
 			Because("It is a path below uri, such as team/churn."))
 		return nil
 	}

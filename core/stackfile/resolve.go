@@ -59,8 +59,13 @@ func (f *File) Check() diag.List {
 			s.variable(name, f.at(v.block.DefRange()))
 		}
 	}
-	// A local may need a variable that has no value here; that is for the
-	// stacks that use it to say.
+	list = append(list, s.list...)
+	// A variable that has no value here is for the stacks that need it to say.
+	s = f.scope()
+	s.tolerant = true
+	for _, name := range f.localNames() {
+		s.local(name, f.at(f.locals[name].NameRange))
+	}
 	list = append(list, s.list...)
 	return distinct(list)
 }
@@ -140,7 +145,7 @@ func (s *scope) stack(block *stackBlock) *Stack {
 			if inner == nil {
 				continue
 			}
-			c := &Component{Kind: k.name, Range: s.file.at(inner.DefRange())}
+			c := &Component{Kind: k.name, Range: s.file.at(inner.DefRange()), sensitive: s.sensitive}
 			if k.labeled {
 				c.Type = inner.Labels[0]
 			}

@@ -25,6 +25,7 @@ type scope struct {
 	variables map[string]cty.Value
 	locals    map[string]cty.Value
 	open      []string // locals being evaluated, to find circles
+	tolerant  bool     // a variable without a value is not reported
 	sensitive map[diag.Range]bool
 	list      diag.List
 }
@@ -145,6 +146,8 @@ func (s *scope) evalVariable(v *variable, at diag.Range) (cty.Value, bool) {
 	case v.fallback != nil:
 		from = s.file.at(v.fallback.Expr.Range())
 		value, ok = s.constant(v.fallback.Expr, "defaults of variables")
+	case s.tolerant:
+		return cty.NilVal, false
 	default:
 		s.report(diag.At(s.file.at(v.block.DefRange()), diag.StackVariable, "variable %q has no value", v.name).
 			Because("It is needed at %s. Give it with --var %s=VALUE, with STACK_VAR_%s in the environment, or in a file beside %s named ….stackvars.hcl.",
@@ -275,7 +278,7 @@ func pathError(err error) string {
 	if !asPathError(err, &path) || len(path.Path) == 0 {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s: %s", pathText(path.Path), err.Error())
+	return fmt.Sprintf("at %s: %s", pathText(path.Path), err.Error())
 }
 
 func asPathError(err error, out *cty.PathError) bool {

@@ -2,6 +2,7 @@ package stackfile
 
 import (
 	"errors"
+	"fmt"
 	"sort"
 	"strings"
 	"unicode"
@@ -20,10 +21,14 @@ type source struct {
 	text     []byte
 	newlines []int
 	placed   bool // a file: positions mean something to the user
+
+	// What was given to the parser, where that is not text: see expandOneLine.
+	parsed   []byte
+	inserted []int
 }
 
 func newSource(name string, text []byte, placed bool) *source {
-	s := &source{name: name, text: text, placed: placed}
+	s := &source{name: name, text: text, placed: placed, parsed: text}
 	for i, b := range text {
 		if b == '\n' {
 			s.newlines = append(s.newlines, i)
@@ -32,8 +37,9 @@ func newSource(name string, text []byte, placed bool) *source {
 	return s
 }
 
-// position is the line and column of a byte.
+// position is the line and column of a byte of what was parsed.
 func (s *source) position(offset int) (line, column int) {
+	offset -= sort.SearchInts(s.inserted, offset)
 	offset = min(max(offset, 0), len(s.text))
 	before := sort.SearchInts(s.newlines, offset)
 	start := 0
@@ -56,20 +62,26 @@ func (s *source) at(r hcl.Range) diag.Range {
 
 // slice is the text of a range.
 func (s *source) slice(r hcl.Range) string {
-	if r.Start.Byte < 0 || r.End.Byte > len(s.text) || r.Start.Byte > r.End.Byte {
+	if r.Start.Byte < 0 || r.End.Byte > len(s.parsed) || r.Start.Byte > r.End.Byte {
 		return ""
 	}
-	return string(s.text[r.Start.Byte:r.End.Byte])
+	return string(s.parsed[r.Start.Byte:r.End.Byte])
 }
 
-// parse reads the text as HCL. The body is nil when nothing of it can be used.
+// parse reads the text as HCL. What it gives of a text with errors is not whole.
 func (s *source) parse() (*hclsyntax.Body, diag.List) {
-	file, problems := hclsyntax.ParseConfig(s.text, s.name, hcl.InitialPos)
-	list := s.diagnostics(problems, diag.Syntax)
-	if file == nil {
-		return nil, list
+	file, problems := hclsyntax.ParseConfig(s.parsed, s.name, hcl.InitialPos)
+	if problems.HasErrors() {
+		if expanded, inserted := expandOneLine(s.text); len(inserted) > 0 {
+			s.parsed, s.inserted = expanded, inserted
+			file, problems = hclsyntax.ParseConfig(s.parsed, s.name, hcl.InitialPos)
+		}
 	}
-	body, _ := file.Body.(*hclsyntax.Body)
+	list := s.diagnostics(problems, diag.Syntax)
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		panic("the native syntax of HCL was read as something else")
+	}
 	return body, list
 }
 
@@ -91,36 +103,47 @@ func cutSuggestion(detail string) (rest, suggestion string) {
 // diagnostics converts what HCL found.
 func (s *source) diagnostics(problems hcl.Diagnostics, code diag.Code) diag.List {
 	var list diag.List
+	split := false
 	for _, p := range problems {
-		d := diag.New(code, "%s", lowerFirst(strings.TrimSuffix(p.Summary, ".")))
-		detail, suggestion := cutSuggestion(p.Detail)
-		d = d.Try(suggestion)
-		d.Detail = strings.TrimSpace(detail)
-		if p.Subject != nil {
-			r := s.at(*p.Subject)
-			d.Range = &r
-		}
-		if p.Severity == hcl.DiagWarning {
-			d = d.AsWarning()
-		}
-		if p.Summary == "Attribute redefined" {
-			d.Code = diag.Duplicate
-		}
-		var call hclsyntax.FunctionCallDiagExtra
-		if extra, ok := p.Extra.(hclsyntax.FunctionCallDiagExtra); ok {
-			call = extra
-		}
-		if call != nil {
-			var unset *unsetError
-			if errors.As(call.FunctionCallError(), &unset) {
-				d.Code = diag.UnsetVariable
-				d.Summary = unset.Error()
-				d.Detail = `Set it, or give a value to use instead: env("` + unset.name + `", "…").`
+		if p.Summary == "Invalid multi-line string" {
+			if split { // every line after the first one seems wrong as well
+				continue
 			}
+			split = true
 		}
-		list = append(list, d)
+		list = append(list, s.diagnostic(p, code))
 	}
 	return list
+}
+
+func (s *source) diagnostic(p *hcl.Diagnostic, code diag.Code) diag.Diagnostic {
+	d := diag.New(code, "%s", lowerFirst(strings.TrimSuffix(p.Summary, ".")))
+	detail, suggestion := cutSuggestion(p.Detail)
+	d = d.Try(suggestion)
+	d.Detail = strings.TrimSpace(detail)
+	if p.Severity == hcl.DiagWarning {
+		d = d.AsWarning()
+	}
+	at := p.Subject
+	if call, ok := p.Extra.(hclsyntax.FunctionCallDiagExtra); ok && call.FunctionCallError() != nil {
+		if p.Expression != nil && at != nil && p.Expression.Range().Start == at.Start {
+			whole := p.Expression.Range() // not the name and parenthesis alone
+			at = &whole
+		}
+		var unset *unsetError
+		if errors.As(call.FunctionCallError(), &unset) {
+			d.Code, d.Summary = diag.UnsetVariable, unset.Error()
+			d.Detail = fmt.Sprintf("Set it, or give a value to use instead: env(%q, \"…\").", unset.name)
+		}
+	}
+	if p.Summary == "Attribute redefined" {
+		d.Code, d.Detail = diag.Duplicate, "It is written above already." // HCL's own words name lines of what was parsed
+	}
+	if at != nil {
+		r := s.at(*at)
+		d.Range = &r
+	}
+	return d
 }
 
 func lowerFirst(text string) string {

@@ -57,7 +57,8 @@ type Component struct {
 	// place in the file; Overrode holds what it replaced of inherited blocks.
 	Config *settings.Value
 
-	layers []*settings.Value // the blocks that Config is made of, the least first
+	layers    []*settings.Value // the blocks that Config is made of, the least first
+	sensitive map[diag.Range]bool
 }
 
 // String is the block's header, such as `orchestrator "vertex"`.

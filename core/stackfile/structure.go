@@ -2,6 +2,7 @@ package stackfile
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -52,7 +53,7 @@ func packageAttributes() []string { return []string{"requirements", "apt_package
 func (f *File) add(s *source) diag.List {
 	f.sources[s.name] = s
 	body, list := s.parse()
-	if body == nil {
+	if broken(list) {
 		return list
 	}
 	for _, a := range attributes(body) {
@@ -62,7 +63,7 @@ func (f *File) add(s *source) diag.List {
 		}
 		f.defaultStack = a
 	}
-	integrations := map[string]bool{}
+	integrations := map[string]*hclsyntax.Block{}
 	for _, b := range body.Blocks {
 		switch b.Type {
 		case "stack_config":
@@ -84,11 +85,11 @@ func (f *File) add(s *source) diag.List {
 				continue
 			}
 			list = append(list, f.unknownIn(b.Body, append(packageAttributes(), "description"), nil)...)
-			if integrations[b.Labels[0]] {
-				list = append(list, diag.At(f.at(b.LabelRanges[0]), diag.Duplicate, "integration %q is defined twice", b.Labels[0]))
+			if first := integrations[b.Labels[0]]; first != nil {
+				list = append(list, f.twice(b, first.DefRange(), fmt.Sprintf("integration %q is defined twice", b.Labels[0])))
 				continue
 			}
-			integrations[b.Labels[0]] = true
+			integrations[b.Labels[0]] = b
 			f.integrations = append(f.integrations, b)
 		case "stack":
 			stack, problems := f.readStack(b)
@@ -105,7 +106,30 @@ func (f *File) add(s *source) diag.List {
 			list = append(list, f.unknown(b.TypeRange, b.Type, topLevel()))
 		}
 	}
+	sort.SliceStable(list, func(i, j int) bool { return before(list[i].Range, list[j].Range) })
 	return list
+}
+
+// broken reports whether a text has syntax errors. What could be read of it is
+// then not looked at, as most of what is wrong with it would follow from them.
+func broken(list diag.List) bool {
+	for _, d := range list {
+		if d.Code == diag.Syntax && d.Severity == diag.Error {
+			return true
+		}
+	}
+	return false
+}
+
+// before orders places of one file; what has none comes first.
+func before(a, b *diag.Range) bool {
+	switch {
+	case a == nil || b == nil:
+		return a == nil && b != nil
+	case a.Line != b.Line:
+		return a.Line < b.Line
+	}
+	return a.Column < b.Column
 }
 
 func topLevel() []string {
@@ -229,9 +253,9 @@ func (f *File) labels(b *hclsyntax.Block, names ...string) diag.List {
 	}
 	switch {
 	case len(b.Labels) < len(names):
-		return diag.List{diag.At(f.at(b.DefRange()), diag.MissingField, "%s needs a name", b.Type).Because("Write %s { … }.", form)}
+		return diag.List{diag.At(f.at(b.DefRange()), diag.MissingField, "%s needs a %s", b.Type, strings.ToLower(names[len(b.Labels)])).Because("Write %s { … }.", form)}
 	case len(b.Labels) > len(names):
-		return diag.List{diag.At(f.at(b.LabelRanges[len(names)]), diag.UnknownField, "%s has one label too many", b.Type).Because("Write %s { … }.", form)}
+		return diag.List{diag.At(f.at(b.LabelRanges[len(names)]), diag.Syntax, "%s has a label too many", b.Type).Because("Write %s { … }.", form)}
 	}
 	return nil
 }
