@@ -68,7 +68,7 @@ type checker struct {
 	more []string // attributes that may be written beside those of the schema
 	// sensitive are the places of values that messages must not hold.
 	sensitive map[diag.Range]bool
-	list diag.List
+	list      diag.List
 }
 
 func (c *checker) report(d diag.Diagnostic) { c.list = append(c.list, d) }

@@ -45,7 +45,7 @@ func expandOneLine(text []byte) (expanded []byte, inserted []int) {
 				continue
 			}
 		}
-		start = false
+		start = start && t.Type == hclsyntax.TokenComment || endsLine(i)
 		switch t.Type {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 			open = append(open, false)
@@ -65,8 +65,6 @@ func expandOneLine(text []byte) (expanded []byte, inserted []int) {
 				cuts = append(cuts, t.Range.End.Byte)
 			}
 			start = true
-		default:
-			start = endsLine(i)
 		}
 	}
 	from := 0
