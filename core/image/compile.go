@@ -1,6 +1,12 @@
 package image
 
 import (
+	"context"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/source"
 )
@@ -21,11 +27,345 @@ type Options struct {
 	// StackRequirements are Python requirements of the stack's components.
 	StackRequirements []string
 	// RangeOf says where a setting of the image was written, by its path, such
-	// as ("environment", "A") or ("commands", "0"). nil knows nothing.
+	// as ("environment", "A") or ("commands", "0"). nil knows nothing; a zero
+	// range is unknown too.
 	RangeOf func(path ...string) diag.Range
+	// Scan reads the build context of a user's Dockerfile; nil reads it without
+	// a stat index.
+	Scan func(source.Options) (*source.Tree, error)
 }
 
-// Compile makes s an Image, with all mistakes that it finds.
+// DefaultWorkdir and DefaultPython hold where the settings say nothing.
+const (
+	DefaultWorkdir  = "/app"
+	DefaultPython   = "3.12"
+	DefaultPlatform = "linux/amd64"
+)
+
+// Compile makes s an Image, and reports every mistake and warning that it
+// finds. With errors among them the Image is of no use. It reads the files
+// that the settings name, and no network.
 func Compile(s Settings, o Options) (Image, diag.List) {
-	return Image{}, nil
+	c := &compiler{checker: checker{rangeOf: o.RangeOf}, options: o}
+	s = c.expanded(s)
+	c.found = append(c.found, s.Check(o.RangeOf)...)
+	im := c.image(s)
+	if c.found.HasErrors() {
+		return Image{}, c.found
+	}
+	return im, c.found
+}
+
+type compiler struct {
+	checker
+	options Options
+}
+
+// expanded replaces ${VAR} where the settings allow it.
+func (c *compiler) expanded(s Settings) Settings {
+	s.Environment = c.expandAll(s.Environment, "environment")
+	s.RuntimeEnv = c.expandAll(s.RuntimeEnv, "runtime_environment")
+	if s.Build != nil {
+		b := *s.Build
+		b.Args = c.expandAll(b.Args, "build", "args")
+		s.Build = &b
+	}
+	if s.DockerfileBuild != nil {
+		b := *s.DockerfileBuild
+		b.Args = c.expandAll(b.Args, "dockerfile_build", "args")
+		s.DockerfileBuild = &b
+	}
+	return s
+}
+
+func (c *compiler) expandAll(m map[string]string, path ...string) map[string]string {
+	if m == nil {
+		return nil
+	}
+	all := make(map[string]string, len(m))
+	for _, name := range sortedKeys(m) {
+		at := append(slices.Clone(path), name)
+		value, err := expand(m[name], c.options.Lookup)
+		if err != nil {
+			c.fail(diag.UnsetVariable, at, "%s: %v", strings.Join(at, "."), err).Suggestion = "set it, or write ${NAME:-default}"
+		}
+		all[name] = value
+	}
+	return all
+}
+
+func (c *compiler) image(s Settings) Image {
+	im := Image{action: ActionBuild, workdir: DefaultWorkdir, user: s.User, environment: map[string]string{}}
+	for _, vars := range []map[string]string{s.Environment, s.RuntimeEnv} {
+		for name, value := range vars {
+			im.environment[name] = value
+		}
+	}
+	im.platforms = c.platform(s.Platform)
+	if c.isCustom(s) {
+		return c.asItIs(im, s)
+	}
+	im = c.from(im, s)
+	im = c.layers(im, s)
+	if im.custom == nil && !im.generated {
+		im.action = ActionUse
+	}
+	return im
+}
+
+func (c *compiler) platform(wanted Platforms) []string {
+	all := slices.Clone([]string(wanted))
+	if len(all) == 0 {
+		all = []string{c.options.Platform}
+	}
+	if all[0] == "" {
+		all = []string{DefaultPlatform}
+	}
+	sort.Strings(all)
+	return all
+}
+
+func (c *compiler) isCustom(s Settings) bool {
+	switch {
+	case isTrue(s.SkipBuild) && s.Mode == Bundled:
+		c.fail(diag.Conflict, []string{"skip_build"}, "skip_build: true contradicts mode: bundled, %s", c.where("mode"))
+	case isFalse(s.SkipBuild) && s.Mode == Custom:
+		c.fail(diag.Conflict, []string{"skip_build"}, "skip_build: false contradicts mode: custom, %s", c.where("mode"))
+	}
+	return s.Mode == Custom || isTrue(s.SkipBuild)
+}
+
+// where says in words where the other one of two settings was written.
+func (c *compiler) where(path ...string) string {
+	r := c.at(path...)
+	if r == (diag.Range{}) {
+		return "which is set too"
+	}
+	return "which is set at " + r.String()
+}
+
+// asItIs is an image that is taken as it is.
+func (c *compiler) asItIs(im Image, s Settings) Image {
+	im.action, im.environment = ActionUse, map[string]string{}
+	for name, value := range s.RuntimeEnv {
+		im.environment[name] = value
+	}
+	mode := []string{"mode"}
+	if s.Mode != Custom {
+		mode = []string{"skip_build"}
+	}
+	for _, name := range s.buildSettings() {
+		c.fail(diag.Conflict, []string{name}, "%s cannot be had with an image that is taken as it is: nothing is added to it", name).
+			Detail = "The image is taken as it is because of " + mode[0] + ", " + c.where(mode...) + "."
+	}
+	reference := c.baseImage(s)
+	if reference == "" {
+		c.fail(diag.MissingField, mode, "an image that is taken as it is has to be named with base_image")
+		return im
+	}
+	im.base = c.base(reference)
+	return im
+}
+
+// buildSettings is the names of the settings of s that ask for something to be
+// built, in the order of the fields.
+func (s Settings) buildSettings() []string {
+	var names []string
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"dockerfile", s.Dockerfile != ""}, {"build_context_root", s.BuildContextRoot != ""},
+		{"requirements", s.Requirements != nil && (s.Requirements.File != "" || len(s.Requirements.Items) > 0)},
+		{"python_package_installer_args", len(s.InstallerArgs) > 0},
+		{"index_url", s.IndexURL != ""}, {"extra_index_urls", len(s.ExtraIndexURLs) > 0}, {"pre", isTrue(s.Pre)},
+		{"apt_packages", len(s.AptPackages) > 0}, {"commands", len(s.Commands) > 0}, {"environment", len(s.Environment) > 0},
+		{"user", s.User != ""}, {"workdir", s.Workdir != ""}, {"dockerignore", s.Dockerignore != ""},
+		{"build", s.Build != nil && (len(s.Build.Args) > 0 || len(s.Build.Labels) > 0 || s.Build.Target != "" || isTrue(s.Build.NoCache) || isTrue(s.Build.Pull))},
+		{"dockerfile_build", s.DockerfileBuild != nil},
+		{"registry", s.Registry != ""}, {"target_repository", s.TargetRepository != ""}, {"image_tag", s.ImageTag != ""},
+		{"prevent_build_reuse", isTrue(s.PreventBuildReuse)},
+	} {
+		if f.set {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// baseImage is the base that s names in either spelling.
+func (c *compiler) baseImage(s Settings) string {
+	if s.BaseImage != "" && s.ParentImage != "" && s.BaseImage != s.ParentImage {
+		c.fail(diag.Conflict, []string{"parent_image"}, "parent_image and base_image, %s, are two spellings of one setting", c.where("base_image"))
+	}
+	if s.BaseImage != "" {
+		return s.BaseImage
+	}
+	return s.ParentImage
+}
+
+func (c *compiler) base(text string) base {
+	if text == scratch {
+		return base{reference: scratch}
+	}
+	reference, digest, err := parseReference(text, c.options.Mirrors)
+	if err != nil {
+		if !c.found.HasErrors() { // Check reports a wrong reference; this is a wrong mirror
+			c.fail(diag.BadValue, []string{"base_image"}, "%q has no usable mirror: %v", text, err)
+		}
+		return base{reference: text}
+	}
+	return base{reference: reference, digest: digest}
+}
+
+// from gives im what it starts from.
+func (c *compiler) from(im Image, s Settings) Image {
+	reference := c.baseImage(s)
+	if s.Dockerfile == "" {
+		for name, set := range map[string]bool{"build_context_root": s.BuildContextRoot != "", "dockerfile_build": s.DockerfileBuild != nil} {
+			if set {
+				c.fail(diag.Conflict, []string{name}, "%s is for a Dockerfile of your own, and there is none", name).Suggestion = "set dockerfile"
+			}
+		}
+		if reference == "" {
+			version := s.PythonVersion
+			if version == "" {
+				version = DefaultPython
+			}
+			reference = "python:" + version + "-slim"
+		}
+		im.base = c.base(reference)
+		return im
+	}
+	if reference != "" {
+		c.fail(diag.Conflict, []string{"dockerfile"}, "dockerfile and base_image, %s, exclude each other", c.where("base_image"))
+		return im
+	}
+	own, problems := readCustom(s, c.options, im.platforms, c.at)
+	c.found = append(c.found, problems...)
+	im.custom = own
+	return im
+}
+
+// layers puts on im what the settings add, what changes least first.
+func (c *compiler) layers(im Image, s Settings) Image {
+	if s.Workdir != "" {
+		im.workdir, im.generated = s.Workdir, true
+	}
+	if s.Build != nil {
+		im.args, im.labels = s.Build.Args, s.Build.Labels
+		im.generated = im.generated || len(im.args) > 0 || len(im.labels) > 0
+		im.pull, im.noCache = isTrue(s.Build.Pull), isTrue(s.Build.NoCache)
+	}
+	if len(s.Environment) > 0 {
+		im = im.with(envLayer{"environment", s.Environment})
+	}
+	if len(s.AptPackages) > 0 {
+		packages := slices.Clone(s.AptPackages)
+		sort.Strings(packages)
+		im = im.with(aptLayer{slices.Compact(packages)})
+	}
+	im = c.python(im, s)
+	if len(s.Commands) > 0 {
+		im = im.with(commandsLayer{s.Commands})
+	}
+	if s.User != "" {
+		im = im.with(ownerLayer{s.User, im.workdir})
+	}
+	if c.options.Tree != nil {
+		if isFalse(s.AllowIncludingFiles) {
+			c.noCode(s)
+		} else {
+			im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
+		}
+	}
+	if len(s.RuntimeEnv) > 0 {
+		im = im.with(envLayer{"runtime_environment", s.RuntimeEnv})
+	}
+	return im
+}
+
+// noCode says that nothing brings the code to the steps.
+func (c *compiler) noCode(s Settings) {
+	d := c.fail(diag.SettingConflict, []string{"allow_including_files_in_images"},
+		"the code does not reach the steps: the image may not include it, and this version of stack has no other way")
+	if s.BaseImage != "" || s.ParentImage != "" || s.Dockerfile != "" {
+		d.Severity = diag.Warning
+		d.Detail = "It is taken to be in the image that you named."
+	}
+}
+
+// python adds the layers of Python packages: the stack's, then the user's.
+func (c *compiler) python(im Image, s Settings) Image {
+	installer := s.Installer
+	if installer == "" {
+		installer = UV
+	}
+	args := c.installerArgs(s, installer)
+	if !isFalse(s.InstallStackReqs) {
+		files, problems := readRequirements(Requirements{Items: c.options.StackRequirements}, c.options.SourceRoot, func(int) diag.Range { return diag.Range{} })
+		c.found = append(c.found, problems...)
+		if len(files) > 0 {
+			im = im.with(pythonLayer{"stack_requirements", files, installer, args})
+		}
+	}
+	if s.Requirements == nil {
+		return im
+	}
+	files, problems := readRequirements(*s.Requirements, c.options.SourceRoot, func(item int) diag.Range {
+		if item < 0 {
+			return c.at("requirements")
+		}
+		return c.at("requirements", strconv.Itoa(item))
+	})
+	c.found = append(c.found, problems...)
+	if slices.ContainsFunc(files, func(f requirementsFile) bool { return len(f.lines) > 0 }) {
+		im = im.with(pythonLayer{"requirements", files, installer, args})
+	}
+	return im
+}
+
+// installerArgs is the options of the installer as words of a command line.
+func (c *compiler) installerArgs(s Settings, installer Installer) []string {
+	var args []string
+	if s.IndexURL != "" {
+		args = append(args, "--index-url="+s.IndexURL)
+	}
+	for _, u := range s.ExtraIndexURLs {
+		args = append(args, "--extra-index-url="+u)
+	}
+	if isTrue(s.Pre) {
+		args = append(args, map[Installer]string{UV: "--prerelease=allow", Pip: "--pre"}[installer])
+	}
+	for _, name := range sortedKeys(s.InstallerArgs) {
+		value := s.InstallerArgs[name]
+		name := strings.TrimLeft(name, "-")
+		switch name {
+		case "system", "break-system-packages":
+			continue // what is done anyway
+		case "python", "target", "prefix", "root", "user", "requirement", "requirements", "r", "editable", "e", "dry-run":
+			c.fail(diag.BadValue, []string{"python_package_installer_args", name}, "the option --%s cannot be set: where and what to install is settled by stack", name)
+			continue
+		}
+		option := "--" + name
+		if len(name) == 1 {
+			option = "-" + name
+		}
+		if value == nil {
+			args = append(args, option)
+		} else if len(name) == 1 {
+			args = append(args, option, *value)
+		} else {
+			args = append(args, option+"="+*value)
+		}
+	}
+	return args
+}
+
+// scan reads a build context.
+func (o Options) scan(s source.Options) (*source.Tree, error) {
+	if o.Scan != nil {
+		return o.Scan(s)
+	}
+	return source.Scan(context.Background(), s)
 }

@@ -1,10 +1,211 @@
 package image
 
 import (
+	"reflect"
+	"slices"
+	"strings"
+
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
 )
 
 // Prune applies, to a merged `image` tree, the rules between fields that
-// depend on the layers they were written on.
-func Prune(tree *settings.Value) (*settings.Value, diag.List) { return tree, nil }
+// depend on the layers they were written on, and gives a tree that is ready to
+// be decoded into Settings:
+//
+//   - parent_image and skip_build become base_image and mode, in which they are
+//     other spellings; of two spellings the higher layer's counts.
+//   - Of base_image and dockerfile the higher layer's counts.
+//   - What asks for a build, on layers below the one that chose an image that
+//     is taken as it is, goes.
+//
+// On one layer, contradictions are errors. What is dropped is told as
+// information, except where one spelling replaces another. Settings of a later
+// version are refused by name.
+func Prune(tree *settings.Value) (*settings.Value, diag.List) {
+	if tree == nil || tree.Kind != settings.Map {
+		return tree, nil
+	}
+	p := &pruner{entries: slices.Clone(tree.Entries)}
+	p.refuseNotBuilt()
+	p.spellings()
+	p.custom()
+	p.bases()
+	pruned := *tree
+	pruned.Entries = p.entries
+	return &pruned, p.found
+}
+
+type pruner struct {
+	entries []settings.Entry
+	found   diag.List
+}
+
+// get is the entry named, or nil where it is absent or null.
+func (p *pruner) get(key string) *settings.Entry {
+	for i := range p.entries {
+		if p.entries[i].Key == key && p.entries[i].Value != nil && p.entries[i].Value.Kind != settings.Null {
+			return &p.entries[i]
+		}
+	}
+	return nil
+}
+
+func (p *pruner) remove(key string) {
+	p.entries = slices.DeleteFunc(p.entries, func(e settings.Entry) bool { return e.Key == key })
+}
+
+// rank is the place of a layer, 0 for the one whose word counts most.
+func rank(v *settings.Value) int { return slices.Index(settings.Layers(), v.Layer) }
+
+// conflict is an error about a, which contradicts b on the same layer.
+func (p *pruner) conflict(a, b *settings.Entry, format string, args ...any) {
+	d := diag.At(a.Value.Range, diag.Conflict, format, args...)
+	if b.Value.Range != (diag.Range{}) {
+		d.Detail = "The other one is at " + b.Value.Range.String() + "."
+	}
+	p.found = append(p.found, d.Try("keep one of them"))
+}
+
+// dropped tells that e, of a lower layer, does not count because of why.
+func (p *pruner) dropped(e, why *settings.Entry) {
+	d := diag.At(e.Value.Range, diag.SettingIgnored, "%s, from the layer %s, is dropped: %s, from the layer %s, is used in its place",
+		e.Key, e.Value.Layer, why.Key, why.Value.Layer)
+	d.Severity = diag.Info
+	p.found = append(p.found, d)
+}
+
+// refuseNotBuilt refuses, by name, settings that this version does not have,
+// also those in maps of settings.
+func (p *pruner) refuseNotBuilt() {
+	p.entries = refuse(p.entries, reflect.TypeFor[Settings](), "image", &p.found)
+}
+
+func refuse(entries []settings.Entry, t reflect.Type, path string, found *diag.List) []settings.Entry {
+	fields := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		fields[name] = t.Field(i).Type
+	}
+	var kept []settings.Entry
+	for _, e := range entries {
+		field, known := fields[e.Key]
+		if known && field.Kind() == reflect.Pointer {
+			field = field.Elem()
+		}
+		switch {
+		case known && field == reflect.TypeFor[NotBuilt]():
+			if e.Value != nil && e.Value.Kind != settings.Null {
+				*found = append(*found, notBuilt(e.Value.Range, path+"."+e.Key))
+			}
+			continue
+		case known && field.Kind() == reflect.Struct && e.Value != nil && e.Value.Kind == settings.Map:
+			inner := *e.Value
+			inner.Entries = refuse(e.Value.Entries, field, path+"."+e.Key, found)
+			e.Value = &inner
+		}
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+// spellings leaves one spelling of each setting.
+func (p *pruner) spellings() {
+	if parent := p.get("parent_image"); parent != nil {
+		base := p.get("base_image")
+		switch {
+		case base == nil || rank(parent.Value) < rank(base.Value):
+			moved := settings.Entry{Key: "base_image", Range: parent.Range, Value: parent.Value}
+			p.remove("base_image")
+			p.remove("parent_image")
+			p.entries = append(p.entries, moved)
+		case rank(parent.Value) == rank(base.Value) && parent.Value.Text != base.Value.Text:
+			p.conflict(parent, base, "parent_image and base_image are two spellings of one setting")
+			p.remove("parent_image")
+		default:
+			p.remove("parent_image")
+		}
+	}
+	skip := p.get("skip_build")
+	if skip == nil || skip.Value.Kind != settings.Scalar || skip.Value.Type != settings.Bool {
+		return // a wrong type is told when the tree is decoded
+	}
+	skips := strings.EqualFold(skip.Value.Text, "true")
+	mode := p.get("mode")
+	agree := mode != nil && skips == (mode.Value.Text == string(Custom))
+	switch {
+	case agree:
+		if rank(skip.Value) > rank(mode.Value) && skips { // the lower layer chose it first
+			value := *mode.Value
+			value.Layer = skip.Value.Layer
+			mode.Value = &value
+		}
+	case mode != nil && rank(skip.Value) == rank(mode.Value):
+		p.conflict(skip, mode, "skip_build: %s contradicts mode: %s", skip.Value.Text, mode.Value.Text)
+	case mode == nil && !skips: // that is so anyway
+	case mode == nil || rank(skip.Value) < rank(mode.Value):
+		value := *skip.Value
+		value.Type, value.Text = settings.String, string(Bundled)
+		if skips {
+			value.Text = string(Custom)
+		}
+		key := skip.Range
+		p.remove("mode")
+		p.entries = append(p.entries, settings.Entry{Key: "mode", Range: key, Value: &value})
+	}
+	p.remove("skip_build")
+}
+
+// keptByCustom is the settings that have a meaning for an image that is taken
+// as it is.
+func keptByCustom(key string) bool {
+	switch key {
+	case "mode", "skip_build", "base_image", "platform", "runtime_environment", "secret_environment_from", "python_version",
+		"python_package_installer", "install_stack_requirements", "disable_automatic_requirements_detection", "replicate_local_python_environment":
+		return true
+	}
+	return strings.HasPrefix(key, "allow_")
+}
+
+// custom drops what lower layers wanted to build.
+func (p *pruner) custom() {
+	mode := p.get("mode")
+	if mode == nil || mode.Value.Text != string(Custom) {
+		return
+	}
+	why := *mode
+	why.Key = "mode custom"
+	var kept []settings.Entry
+	for _, e := range p.entries {
+		if e.Value != nil && e.Value.Kind != settings.Null && !keptByCustom(e.Key) && rank(e.Value) > rank(mode.Value) {
+			p.dropped(&e, &why)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	p.entries = kept
+}
+
+// bases leaves one of base_image and dockerfile.
+func (p *pruner) bases() {
+	base, file := p.get("base_image"), p.get("dockerfile")
+	if base == nil || file == nil {
+		return
+	}
+	switch {
+	case rank(base.Value) == rank(file.Value):
+		p.conflict(file, base, "dockerfile and base_image exclude each other")
+		p.remove("dockerfile")
+	case rank(base.Value) > rank(file.Value):
+		p.dropped(base, file)
+		p.remove("base_image")
+	default:
+		above, why := rank(base.Value), *base
+		for _, key := range []string{"dockerfile", "build_context_root", "dockerfile_build"} {
+			if e := p.get(key); e != nil && rank(e.Value) > above {
+				p.dropped(e, &why)
+				p.remove(key)
+			}
+		}
+	}
+}

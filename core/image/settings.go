@@ -48,16 +48,16 @@ type Settings struct {
 	UVScript               NotBuilt `json:"uv_script" doc:"Script with a PEP 723 header."`
 	RequiredIntegrations   NotBuilt `json:"required_integrations" doc:"Names of integration blocks of stacks.hcl."`
 	InstallStackReqs       *bool    `json:"install_stack_requirements" default:"true" doc:"Install what the stack and its components require."`
-	ReplicateLocalPython   NotBuilt `json:"replicate_local_python_environment" doc:"Install what the local Python environment has."`
+	ReplicateLocalPython   *bool    `json:"replicate_local_python_environment" doc:"Install what the local Python environment has."`
 	LocalProjectInstall    NotBuilt `json:"local_project_install_command" doc:"Command that installs the source as a project."`
-	DisableAutoDetection   NotBuilt `json:"disable_automatic_requirements_detection" doc:"Do not look for a requirements file."`
+	DisableAutoDetection   *bool    `json:"disable_automatic_requirements_detection" default:"true" doc:"Do not look for a requirements file."`
 	Inject                 NotBuilt `json:"inject" doc:"Requirements added unless they are there already."`
 	BuildSecrets           NotBuilt `json:"build_secrets" doc:"Secrets that the build may read."`
 	SecretEnvironmentFrom  NotBuilt `json:"secret_environment_from" doc:"Secrets whose keys become environment variables of steps."`
 	Copy                   NotBuilt `json:"copy" doc:"Files and folders beside the source."`
 	Layers                 NotBuilt `json:"layers" doc:"Ordered layers."`
-	AllowCodeRepository    NotBuilt `json:"allow_download_from_code_repository" doc:"Let steps fetch their code from the code repository."`
-	AllowArtifactStore     NotBuilt `json:"allow_download_from_artifact_store" doc:"Let steps fetch their code from the artifact store."`
+	AllowCodeRepository    *bool    `json:"allow_download_from_code_repository" default:"true" doc:"Let steps fetch their code from the code repository."`
+	AllowArtifactStore     *bool    `json:"allow_download_from_artifact_store" default:"true" doc:"Let steps fetch their code from the artifact store."`
 }
 
 // BuildOptions are options of the build of the generated Dockerfile.

@@ -1,0 +1,17 @@
+# Installs the Debian packages given as arguments.
+set -e
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "stack: the base image has no apt-get, so apt_packages cannot be installed; use a base image of Debian or Ubuntu, or install with commands" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+packages=/tmp/.stack-cache/apt
+if [ -d "$packages" ]; then
+  mkdir -p "$packages/partial"
+  set -- -o "Dir::Cache::Archives=$packages/" -o APT::Keep-Downloaded-Packages=true "$@"
+fi
+apt-get -q update
+apt-get -q install --yes --no-install-recommends "$@"
+if [ ! -d "$packages" ]; then
+  rm -rf /var/lib/apt/lists/*
+fi
