@@ -8,9 +8,11 @@ package build
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/stackrun/stack/core/image"
+	"github.com/stackrun/stack/sdk"
 )
 
 // Builder turns the description of an image into an image that can be run.
@@ -19,6 +21,11 @@ import (
 type Builder interface {
 	// Describe says what the builder can do. No network.
 	Describe(ctx context.Context) (Description, error)
+
+	// Configure gives the builder its block of stacks.hcl, an object that was
+	// checked against Description.Schema. It is called once, before Ready, Find
+	// and Build. No network.
+	Configure(ctx context.Context, config json.RawMessage) error
 
 	// Ready says whether the builder can be reached, and who it is, such as the
 	// version of a Docker Engine. The error is a *diag.Failure that says what
@@ -46,6 +53,10 @@ type Description struct {
 	MultiPlatform bool
 	BuildOptions  []string // keys of image.build that it honours
 	Platform      string   // what it builds natively, such as linux/amd64
+
+	// Schema is what the block image_builder "NAME" of stacks.hcl takes, beside
+	// ca_bundle and proxy, which every builder gets with each Request.
+	Schema sdk.Block
 }
 
 // Local is an image in an engine's own store. A zero ID means: not there.

@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/stackrun/stack/core/build"
 	builderwire "github.com/stackrun/stack/imagebuilders/wire"
@@ -16,6 +17,10 @@ type builder struct {
 func (b builder) Describe(ctx context.Context) (build.Description, error) {
 	description, err := b.client.Describe(ctx)
 	return description, b.process.attribute(ctx, err)
+}
+
+func (b builder) Configure(ctx context.Context, config json.RawMessage) error {
+	return b.process.attribute(ctx, b.client.Configure(ctx, config))
 }
 
 func (b builder) Ready(ctx context.Context) (string, error) {

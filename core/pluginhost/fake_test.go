@@ -219,6 +219,8 @@ func (fakeBuilder) Describe(context.Context) (build.Description, error) {
 	return build.Description{Name: "fake", SecretMounts: true}, nil
 }
 
+func (fakeBuilder) Configure(context.Context, json.RawMessage) error { return nil }
+
 func (fakeBuilder) Ready(context.Context) (string, error) { return "Engine 1", nil }
 
 func (fakeBuilder) Find(context.Context, string) (build.Local, error) { return build.Local{}, nil }

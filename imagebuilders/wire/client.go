@@ -2,13 +2,16 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"google.golang.org/grpc"
 
 	"github.com/stackrun/stack/core/build"
 	pb "github.com/stackrun/stack/imagebuilders/proto/v1"
+	"github.com/stackrun/stack/sdk"
 )
 
 // Client is a builder at the other end of a connection.
@@ -29,7 +32,14 @@ func (c *Client) Describe(ctx context.Context) (build.Description, error) {
 	if err != nil {
 		return build.Description{}, decodeError(ctx, "Describe", err)
 	}
+	var schema sdk.Block
+	if text := r.GetSchemaJson(); len(text) > 0 {
+		if err := json.Unmarshal(text, &schema); err != nil {
+			return build.Description{}, fmt.Errorf("read the builder's schema: %w", err)
+		}
+	}
 	return build.Description{
+		Schema:        schema,
 		Name:          r.GetName(),
 		NeedsRegistry: r.GetNeedsRegistry(),
 		SecretMounts:  r.GetSecretMounts(),
@@ -38,6 +48,13 @@ func (c *Client) Describe(ctx context.Context) (build.Description, error) {
 		BuildOptions:  r.GetBuildOptions(),
 		Platform:      r.GetPlatform(),
 	}, nil
+}
+
+func (c *Client) Configure(ctx context.Context, config json.RawMessage) error {
+	if _, err := c.stub.Configure(ctx, &pb.ConfigureRequest{ConfigJson: config}); err != nil {
+		return decodeError(ctx, "Configure", err)
+	}
+	return nil
 }
 
 func (c *Client) Ready(ctx context.Context) (string, error) {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -31,7 +32,12 @@ func answer[T any](s *builderServer, call string, work func() (T, error)) (T, er
 func (s *builderServer) Describe(ctx context.Context, _ *pb.DescribeRequest) (*pb.DescribeResponse, error) {
 	return answer(s, "Describe", func() (*pb.DescribeResponse, error) {
 		d, err := s.b.Describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		schema, err := json.Marshal(d.Schema)
 		return &pb.DescribeResponse{
+			SchemaJson:    schema,
 			Name:          d.Name,
 			NeedsRegistry: d.NeedsRegistry,
 			SecretMounts:  d.SecretMounts,
@@ -40,6 +46,12 @@ func (s *builderServer) Describe(ctx context.Context, _ *pb.DescribeRequest) (*p
 			BuildOptions:  d.BuildOptions,
 			Platform:      d.Platform,
 		}, err
+	})
+}
+
+func (s *builderServer) Configure(ctx context.Context, r *pb.ConfigureRequest) (*pb.ConfigureResponse, error) {
+	return answer(s, "Configure", func() (*pb.ConfigureResponse, error) {
+		return &pb.ConfigureResponse{}, s.b.Configure(ctx, r.GetConfigJson())
 	})
 }
 

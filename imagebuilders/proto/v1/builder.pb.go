@@ -71,6 +71,7 @@ type DescribeResponse struct {
 	MultiPlatform bool                   `protobuf:"varint,5,opt,name=multi_platform,json=multiPlatform,proto3" json:"multi_platform,omitempty"`
 	BuildOptions  []string               `protobuf:"bytes,6,rep,name=build_options,json=buildOptions,proto3" json:"build_options,omitempty"` // keys of image.build that it honours
 	Platform      string                 `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`                             // what it builds natively, such as linux/amd64
+	SchemaJson    []byte                 `protobuf:"bytes,8,opt,name=schema_json,json=schemaJson,proto3" json:"schema_json,omitempty"`       // what its block of stacks.hcl takes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,6 +155,93 @@ func (x *DescribeResponse) GetPlatform() string {
 	return ""
 }
 
+func (x *DescribeResponse) GetSchemaJson() []byte {
+	if x != nil {
+		return x.SchemaJson
+	}
+	return nil
+}
+
+type ConfigureRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ConfigJson    []byte                 `protobuf:"bytes,1,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"` // an object that matches the schema
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigureRequest) Reset() {
+	*x = ConfigureRequest{}
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigureRequest) ProtoMessage() {}
+
+func (x *ConfigureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigureRequest.ProtoReflect.Descriptor instead.
+func (*ConfigureRequest) Descriptor() ([]byte, []int) {
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ConfigureRequest) GetConfigJson() []byte {
+	if x != nil {
+		return x.ConfigJson
+	}
+	return nil
+}
+
+type ConfigureResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigureResponse) Reset() {
+	*x = ConfigureResponse{}
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigureResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigureResponse) ProtoMessage() {}
+
+func (x *ConfigureResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigureResponse.ProtoReflect.Descriptor instead.
+func (*ConfigureResponse) Descriptor() ([]byte, []int) {
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{3}
+}
+
 type ReadyRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -162,7 +250,7 @@ type ReadyRequest struct {
 
 func (x *ReadyRequest) Reset() {
 	*x = ReadyRequest{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[2]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -174,7 +262,7 @@ func (x *ReadyRequest) String() string {
 func (*ReadyRequest) ProtoMessage() {}
 
 func (x *ReadyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[2]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -187,7 +275,7 @@ func (x *ReadyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadyRequest.ProtoReflect.Descriptor instead.
 func (*ReadyRequest) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{2}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{4}
 }
 
 type ReadyResponse struct {
@@ -199,7 +287,7 @@ type ReadyResponse struct {
 
 func (x *ReadyResponse) Reset() {
 	*x = ReadyResponse{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[3]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -211,7 +299,7 @@ func (x *ReadyResponse) String() string {
 func (*ReadyResponse) ProtoMessage() {}
 
 func (x *ReadyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[3]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -224,7 +312,7 @@ func (x *ReadyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadyResponse.ProtoReflect.Descriptor instead.
 func (*ReadyResponse) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{3}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReadyResponse) GetIdentity() string {
@@ -243,7 +331,7 @@ type FindRequest struct {
 
 func (x *FindRequest) Reset() {
 	*x = FindRequest{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[4]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -255,7 +343,7 @@ func (x *FindRequest) String() string {
 func (*FindRequest) ProtoMessage() {}
 
 func (x *FindRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[4]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -268,7 +356,7 @@ func (x *FindRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindRequest.ProtoReflect.Descriptor instead.
 func (*FindRequest) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{4}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FindRequest) GetReference() string {
@@ -288,7 +376,7 @@ type FindResponse struct {
 
 func (x *FindResponse) Reset() {
 	*x = FindResponse{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[5]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -300,7 +388,7 @@ func (x *FindResponse) String() string {
 func (*FindResponse) ProtoMessage() {}
 
 func (x *FindResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[5]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -313,7 +401,7 @@ func (x *FindResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindResponse.ProtoReflect.Descriptor instead.
 func (*FindResponse) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{5}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *FindResponse) GetId() string {
@@ -350,7 +438,7 @@ type BuildRequest struct {
 
 func (x *BuildRequest) Reset() {
 	*x = BuildRequest{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[6]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -362,7 +450,7 @@ func (x *BuildRequest) String() string {
 func (*BuildRequest) ProtoMessage() {}
 
 func (x *BuildRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[6]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -375,7 +463,7 @@ func (x *BuildRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BuildRequest.ProtoReflect.Descriptor instead.
 func (*BuildRequest) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{6}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BuildRequest) GetKey() string {
@@ -478,7 +566,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[7]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +578,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[7]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +591,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{7}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Stage) GetDockerfile() []byte {
@@ -572,7 +660,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[8]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -584,7 +672,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[8]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -597,7 +685,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{8}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *File) GetPath() []byte {
@@ -667,7 +755,7 @@ type Secret struct {
 
 func (x *Secret) Reset() {
 	*x = Secret{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[9]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -679,7 +767,7 @@ func (x *Secret) String() string {
 func (*Secret) ProtoMessage() {}
 
 func (x *Secret) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[9]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -692,7 +780,7 @@ func (x *Secret) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Secret.ProtoReflect.Descriptor instead.
 func (*Secret) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{9}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Secret) GetName() string {
@@ -722,7 +810,7 @@ type BuildResponse struct {
 
 func (x *BuildResponse) Reset() {
 	*x = BuildResponse{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[10]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -734,7 +822,7 @@ func (x *BuildResponse) String() string {
 func (*BuildResponse) ProtoMessage() {}
 
 func (x *BuildResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[10]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -747,7 +835,7 @@ func (x *BuildResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BuildResponse.ProtoReflect.Descriptor instead.
 func (*BuildResponse) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{10}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BuildResponse) GetKind() isBuildResponse_Kind {
@@ -807,7 +895,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[11]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +907,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[11]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +920,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{11}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Progress) GetKey() string {
@@ -896,7 +984,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[12]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +996,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[12]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1009,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{12}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Result) GetDigest() string {
@@ -958,7 +1046,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[13]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1058,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[13]
+	mi := &file_imagebuilders_proto_v1_builder_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1071,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{13}
+	return file_imagebuilders_proto_v1_builder_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Failure) GetCode() string {
@@ -1012,7 +1100,7 @@ var File_imagebuilders_proto_v1_builder_proto protoreflect.FileDescriptor
 const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\n" +
 	"$imagebuilders/proto/v1/builder.proto\x12\x10stack.builder.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xfd\x01\n" +
+	"\x0fDescribeRequest\"\x9e\x02\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12%\n" +
 	"\x0eneeds_registry\x18\x02 \x01(\bR\rneedsRegistry\x12#\n" +
@@ -1020,7 +1108,13 @@ const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\fcache_mounts\x18\x04 \x01(\bR\vcacheMounts\x12%\n" +
 	"\x0emulti_platform\x18\x05 \x01(\bR\rmultiPlatform\x12#\n" +
 	"\rbuild_options\x18\x06 \x03(\tR\fbuildOptions\x12\x1a\n" +
-	"\bplatform\x18\a \x01(\tR\bplatform\"\x0e\n" +
+	"\bplatform\x18\a \x01(\tR\bplatform\x12\x1f\n" +
+	"\vschema_json\x18\b \x01(\fR\n" +
+	"schemaJson\"3\n" +
+	"\x10ConfigureRequest\x12\x1f\n" +
+	"\vconfig_json\x18\x01 \x01(\fR\n" +
+	"configJson\"\x13\n" +
+	"\x11ConfigureResponse\"\x0e\n" +
 	"\fReadyRequest\"+\n" +
 	"\rReadyResponse\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\tR\bidentity\"+\n" +
@@ -1098,9 +1192,10 @@ const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\aFailure\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04hint\x18\x02 \x01(\tR\x04hint\x12\x14\n" +
-	"\x05panic\x18\x03 \x01(\tR\x05panic2\xb9\x02\n" +
+	"\x05panic\x18\x03 \x01(\tR\x05panic2\x8f\x03\n" +
 	"\aBuilder\x12Q\n" +
-	"\bDescribe\x12!.stack.builder.v1.DescribeRequest\x1a\".stack.builder.v1.DescribeResponse\x12H\n" +
+	"\bDescribe\x12!.stack.builder.v1.DescribeRequest\x1a\".stack.builder.v1.DescribeResponse\x12T\n" +
+	"\tConfigure\x12\".stack.builder.v1.ConfigureRequest\x1a#.stack.builder.v1.ConfigureResponse\x12H\n" +
 	"\x05Ready\x12\x1e.stack.builder.v1.ReadyRequest\x1a\x1f.stack.builder.v1.ReadyResponse\x12E\n" +
 	"\x04Find\x12\x1d.stack.builder.v1.FindRequest\x1a\x1e.stack.builder.v1.FindResponse\x12J\n" +
 	"\x05Build\x12\x1e.stack.builder.v1.BuildRequest\x1a\x1f.stack.builder.v1.BuildResponse0\x01B<Z:github.com/stackrun/stack/imagebuilders/proto/v1;builderv1b\x06proto3"
@@ -1117,49 +1212,53 @@ func file_imagebuilders_proto_v1_builder_proto_rawDescGZIP() []byte {
 	return file_imagebuilders_proto_v1_builder_proto_rawDescData
 }
 
-var file_imagebuilders_proto_v1_builder_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_imagebuilders_proto_v1_builder_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_imagebuilders_proto_v1_builder_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: stack.builder.v1.DescribeRequest
 	(*DescribeResponse)(nil),      // 1: stack.builder.v1.DescribeResponse
-	(*ReadyRequest)(nil),          // 2: stack.builder.v1.ReadyRequest
-	(*ReadyResponse)(nil),         // 3: stack.builder.v1.ReadyResponse
-	(*FindRequest)(nil),           // 4: stack.builder.v1.FindRequest
-	(*FindResponse)(nil),          // 5: stack.builder.v1.FindResponse
-	(*BuildRequest)(nil),          // 6: stack.builder.v1.BuildRequest
-	(*Stage)(nil),                 // 7: stack.builder.v1.Stage
-	(*File)(nil),                  // 8: stack.builder.v1.File
-	(*Secret)(nil),                // 9: stack.builder.v1.Secret
-	(*BuildResponse)(nil),         // 10: stack.builder.v1.BuildResponse
-	(*Progress)(nil),              // 11: stack.builder.v1.Progress
-	(*Result)(nil),                // 12: stack.builder.v1.Result
-	(*Failure)(nil),               // 13: stack.builder.v1.Failure
-	nil,                           // 14: stack.builder.v1.FindResponse.LabelsEntry
-	nil,                           // 15: stack.builder.v1.BuildRequest.LabelsEntry
-	nil,                           // 16: stack.builder.v1.BuildRequest.ProxyEntry
-	nil,                           // 17: stack.builder.v1.Stage.ArgsEntry
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*ConfigureRequest)(nil),      // 2: stack.builder.v1.ConfigureRequest
+	(*ConfigureResponse)(nil),     // 3: stack.builder.v1.ConfigureResponse
+	(*ReadyRequest)(nil),          // 4: stack.builder.v1.ReadyRequest
+	(*ReadyResponse)(nil),         // 5: stack.builder.v1.ReadyResponse
+	(*FindRequest)(nil),           // 6: stack.builder.v1.FindRequest
+	(*FindResponse)(nil),          // 7: stack.builder.v1.FindResponse
+	(*BuildRequest)(nil),          // 8: stack.builder.v1.BuildRequest
+	(*Stage)(nil),                 // 9: stack.builder.v1.Stage
+	(*File)(nil),                  // 10: stack.builder.v1.File
+	(*Secret)(nil),                // 11: stack.builder.v1.Secret
+	(*BuildResponse)(nil),         // 12: stack.builder.v1.BuildResponse
+	(*Progress)(nil),              // 13: stack.builder.v1.Progress
+	(*Result)(nil),                // 14: stack.builder.v1.Result
+	(*Failure)(nil),               // 15: stack.builder.v1.Failure
+	nil,                           // 16: stack.builder.v1.FindResponse.LabelsEntry
+	nil,                           // 17: stack.builder.v1.BuildRequest.LabelsEntry
+	nil,                           // 18: stack.builder.v1.BuildRequest.ProxyEntry
+	nil,                           // 19: stack.builder.v1.Stage.ArgsEntry
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
 }
 var file_imagebuilders_proto_v1_builder_proto_depIdxs = []int32{
-	14, // 0: stack.builder.v1.FindResponse.labels:type_name -> stack.builder.v1.FindResponse.LabelsEntry
-	7,  // 1: stack.builder.v1.BuildRequest.stages:type_name -> stack.builder.v1.Stage
-	15, // 2: stack.builder.v1.BuildRequest.labels:type_name -> stack.builder.v1.BuildRequest.LabelsEntry
-	9,  // 3: stack.builder.v1.BuildRequest.secrets:type_name -> stack.builder.v1.Secret
-	16, // 4: stack.builder.v1.BuildRequest.proxy:type_name -> stack.builder.v1.BuildRequest.ProxyEntry
-	8,  // 5: stack.builder.v1.Stage.files:type_name -> stack.builder.v1.File
-	17, // 6: stack.builder.v1.Stage.args:type_name -> stack.builder.v1.Stage.ArgsEntry
-	11, // 7: stack.builder.v1.BuildResponse.progress:type_name -> stack.builder.v1.Progress
-	12, // 8: stack.builder.v1.BuildResponse.result:type_name -> stack.builder.v1.Result
-	18, // 9: stack.builder.v1.Progress.time:type_name -> google.protobuf.Timestamp
+	16, // 0: stack.builder.v1.FindResponse.labels:type_name -> stack.builder.v1.FindResponse.LabelsEntry
+	9,  // 1: stack.builder.v1.BuildRequest.stages:type_name -> stack.builder.v1.Stage
+	17, // 2: stack.builder.v1.BuildRequest.labels:type_name -> stack.builder.v1.BuildRequest.LabelsEntry
+	11, // 3: stack.builder.v1.BuildRequest.secrets:type_name -> stack.builder.v1.Secret
+	18, // 4: stack.builder.v1.BuildRequest.proxy:type_name -> stack.builder.v1.BuildRequest.ProxyEntry
+	10, // 5: stack.builder.v1.Stage.files:type_name -> stack.builder.v1.File
+	19, // 6: stack.builder.v1.Stage.args:type_name -> stack.builder.v1.Stage.ArgsEntry
+	13, // 7: stack.builder.v1.BuildResponse.progress:type_name -> stack.builder.v1.Progress
+	14, // 8: stack.builder.v1.BuildResponse.result:type_name -> stack.builder.v1.Result
+	20, // 9: stack.builder.v1.Progress.time:type_name -> google.protobuf.Timestamp
 	0,  // 10: stack.builder.v1.Builder.Describe:input_type -> stack.builder.v1.DescribeRequest
-	2,  // 11: stack.builder.v1.Builder.Ready:input_type -> stack.builder.v1.ReadyRequest
-	4,  // 12: stack.builder.v1.Builder.Find:input_type -> stack.builder.v1.FindRequest
-	6,  // 13: stack.builder.v1.Builder.Build:input_type -> stack.builder.v1.BuildRequest
-	1,  // 14: stack.builder.v1.Builder.Describe:output_type -> stack.builder.v1.DescribeResponse
-	3,  // 15: stack.builder.v1.Builder.Ready:output_type -> stack.builder.v1.ReadyResponse
-	5,  // 16: stack.builder.v1.Builder.Find:output_type -> stack.builder.v1.FindResponse
-	10, // 17: stack.builder.v1.Builder.Build:output_type -> stack.builder.v1.BuildResponse
-	14, // [14:18] is the sub-list for method output_type
-	10, // [10:14] is the sub-list for method input_type
+	2,  // 11: stack.builder.v1.Builder.Configure:input_type -> stack.builder.v1.ConfigureRequest
+	4,  // 12: stack.builder.v1.Builder.Ready:input_type -> stack.builder.v1.ReadyRequest
+	6,  // 13: stack.builder.v1.Builder.Find:input_type -> stack.builder.v1.FindRequest
+	8,  // 14: stack.builder.v1.Builder.Build:input_type -> stack.builder.v1.BuildRequest
+	1,  // 15: stack.builder.v1.Builder.Describe:output_type -> stack.builder.v1.DescribeResponse
+	3,  // 16: stack.builder.v1.Builder.Configure:output_type -> stack.builder.v1.ConfigureResponse
+	5,  // 17: stack.builder.v1.Builder.Ready:output_type -> stack.builder.v1.ReadyResponse
+	7,  // 18: stack.builder.v1.Builder.Find:output_type -> stack.builder.v1.FindResponse
+	12, // 19: stack.builder.v1.Builder.Build:output_type -> stack.builder.v1.BuildResponse
+	15, // [15:20] is the sub-list for method output_type
+	10, // [10:15] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1170,7 +1269,7 @@ func file_imagebuilders_proto_v1_builder_proto_init() {
 	if File_imagebuilders_proto_v1_builder_proto != nil {
 		return
 	}
-	file_imagebuilders_proto_v1_builder_proto_msgTypes[10].OneofWrappers = []any{
+	file_imagebuilders_proto_v1_builder_proto_msgTypes[12].OneofWrappers = []any{
 		(*BuildResponse_Progress)(nil),
 		(*BuildResponse_Result)(nil),
 	}
@@ -1180,7 +1279,7 @@ func file_imagebuilders_proto_v1_builder_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_imagebuilders_proto_v1_builder_proto_rawDesc), len(file_imagebuilders_proto_v1_builder_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,10 +23,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Builder_Describe_FullMethodName = "/stack.builder.v1.Builder/Describe"
-	Builder_Ready_FullMethodName    = "/stack.builder.v1.Builder/Ready"
-	Builder_Find_FullMethodName     = "/stack.builder.v1.Builder/Find"
-	Builder_Build_FullMethodName    = "/stack.builder.v1.Builder/Build"
+	Builder_Describe_FullMethodName  = "/stack.builder.v1.Builder/Describe"
+	Builder_Configure_FullMethodName = "/stack.builder.v1.Builder/Configure"
+	Builder_Ready_FullMethodName     = "/stack.builder.v1.Builder/Ready"
+	Builder_Find_FullMethodName      = "/stack.builder.v1.Builder/Find"
+	Builder_Build_FullMethodName     = "/stack.builder.v1.Builder/Build"
 )
 
 // BuilderClient is the client API for Builder service.
@@ -38,6 +39,9 @@ const (
 type BuilderClient interface {
 	// Describe says what the builder can do. No network.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
+	// Configure gives the builder its block of stacks.hcl, once, before Ready,
+	// Find and Build. No network.
+	Configure(ctx context.Context, in *ConfigureRequest, opts ...grpc.CallOption) (*ConfigureResponse, error)
 	// Ready says whether the builder can be reached, and who it is.
 	Ready(ctx context.Context, in *ReadyRequest, opts ...grpc.CallOption) (*ReadyResponse, error)
 	// Find looks for an image by reference in the builder's own store.
@@ -60,6 +64,16 @@ func (c *builderClient) Describe(ctx context.Context, in *DescribeRequest, opts 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DescribeResponse)
 	err := c.cc.Invoke(ctx, Builder_Describe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *builderClient) Configure(ctx context.Context, in *ConfigureRequest, opts ...grpc.CallOption) (*ConfigureResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConfigureResponse)
+	err := c.cc.Invoke(ctx, Builder_Configure_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +128,9 @@ type Builder_BuildClient = grpc.ServerStreamingClient[BuildResponse]
 type BuilderServer interface {
 	// Describe says what the builder can do. No network.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
+	// Configure gives the builder its block of stacks.hcl, once, before Ready,
+	// Find and Build. No network.
+	Configure(context.Context, *ConfigureRequest) (*ConfigureResponse, error)
 	// Ready says whether the builder can be reached, and who it is.
 	Ready(context.Context, *ReadyRequest) (*ReadyResponse, error)
 	// Find looks for an image by reference in the builder's own store.
@@ -134,6 +151,9 @@ type UnimplementedBuilderServer struct{}
 
 func (UnimplementedBuilderServer) Describe(context.Context, *DescribeRequest) (*DescribeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Describe not implemented")
+}
+func (UnimplementedBuilderServer) Configure(context.Context, *ConfigureRequest) (*ConfigureResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Configure not implemented")
 }
 func (UnimplementedBuilderServer) Ready(context.Context, *ReadyRequest) (*ReadyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Ready not implemented")
@@ -179,6 +199,24 @@ func _Builder_Describe_Handler(srv interface{}, ctx context.Context, dec func(in
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(BuilderServer).Describe(ctx, req.(*DescribeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Builder_Configure_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfigureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BuilderServer).Configure(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Builder_Configure_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BuilderServer).Configure(ctx, req.(*ConfigureRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -240,6 +278,10 @@ var Builder_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Describe",
 			Handler:    _Builder_Describe_Handler,
+		},
+		{
+			MethodName: "Configure",
+			Handler:    _Builder_Configure_Handler,
 		},
 		{
 			MethodName: "Ready",
