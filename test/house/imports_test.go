@@ -15,7 +15,7 @@ import (
 func layers() []layer {
 	const (
 		sdk     = "sdk"
-		base    = "core/diag core/compute"
+		base    = "core/diag core/compute core/requirement"
 		layer4  = base + " core/settings core/source core/image core/flow core/stackfile"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
@@ -24,6 +24,7 @@ func layers() []layer {
 		{"sdk", ""},
 		{"core/diag", ""},
 		{"core/compute", "core/diag"},
+		{"core/requirement", "core/diag"},
 		{"core/source", base},
 		{"core/settings", base},
 		{"core/image", base + " core/settings core/source"},
