@@ -1,0 +1,67 @@
+package conformance
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stackrun/stack/sdk"
+)
+
+func testCancel(t *testing.T, f Factory) {
+	for _, tc := range []struct {
+		name, script string
+	}{
+		{"polite", "sleep 300"},
+		{"a step that does not listen", `trap '' TERM INT; while :; do sleep 1; done`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := open(t, f)
+			w := s.workflow(
+				s.script("train", tc.script),
+				s.script("report", "true", "train"),
+				s.script("never", "true", "report"))
+			w.Steps[1].When = sdk.WhenSuccess
+			submission := s.submit(w)
+			s.watchUntil(w, submission, "the step ran", running("train"))
+			request := sdk.CancelRequest{RunID: w.RunID, Handle: submission.Handle, Grace: time.Second}
+			begin := time.Now()
+			done, err := s.o.Cancel(s.ctx, request)
+			if err != nil || done {
+				t.Fatalf("Cancel of a run under way: already done %v, %v", done, err)
+			}
+			if _, err := s.o.Cancel(s.ctx, request); err != nil {
+				t.Errorf("a second Cancel: %v", err)
+			}
+			r := s.watch(w, submission)
+			if took := time.Since(begin); took > 20*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			if state := r.last("").State; state != sdk.StateCancelled {
+				t.Errorf("the run ended %s\n%s", state, r)
+			}
+			if state := r.last("train").State; state != sdk.StateCancelled {
+				t.Errorf("the step ended %s", state)
+			}
+			for _, name := range []string{"report", "never"} {
+				if state := r.last(name).State; state != sdk.StateSkipped && state != sdk.StateCancelled {
+					t.Errorf("%s ended %s", name, state)
+				}
+			}
+			if done, err := s.o.Cancel(s.ctx, request); err != nil || !done {
+				t.Errorf("Cancel of a run that has ended: already done %v, %v", done, err)
+			}
+		})
+	}
+	t.Run("a run that has succeeded stays so", func(t *testing.T) {
+		s := open(t, f)
+		w := s.workflow(s.script("train", "true"))
+		submission := s.submit(w)
+		s.watch(w, submission)
+		if done, err := s.o.Cancel(s.ctx, sdk.CancelRequest{RunID: w.RunID, Handle: submission.Handle}); err != nil || !done {
+			t.Errorf("already done %v, %v", done, err)
+		}
+		if state := s.watch(w, submission).last("").State; state != sdk.StateSucceeded {
+			t.Errorf("the run is %s now", state)
+		}
+	})
+}
