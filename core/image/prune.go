@@ -135,7 +135,7 @@ func (p *pruner) spellings() {
 	agree := mode != nil && skips == (mode.Value.Text == string(Custom))
 	switch {
 	case agree:
-		if rank(skip.Value) > rank(mode.Value) && skips { // the lower layer chose it first
+		if rank(skip.Value) < rank(mode.Value) && skips { // the higher layer chose it too
 			value := *mode.Value
 			value.Layer = skip.Value.Layer
 			mode.Value = &value

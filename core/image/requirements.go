@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/requirement"
 )
 
 // requirementsFile is a requirements file as it goes into a build: without
@@ -262,7 +263,6 @@ func firstWord(text string) string {
 }
 
 var nameShape = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?`)
-var separators = regexp.MustCompile(`[-_.]+`)
 
 // splitRequirement is the name with extras, and the rest without spaces.
 func splitRequirement(text string) (name, rest string) {
@@ -277,13 +277,12 @@ func splitRequirement(text string) (name, rest string) {
 }
 
 // normalized is the name of a requirement as PEP 503 compares names; a line
-// that is none is itself.
+// that has none is itself.
 func normalized(text string) string {
-	name := nameShape.FindString(text)
-	if name == "" || strings.HasPrefix(text, "option ") {
-		return text
+	if name := requirement.Name(text); name != "" {
+		return name
 	}
-	return strings.ToLower(separators.ReplaceAllString(name, "-"))
+	return text
 }
 
 // withoutHashes is a requirement as people know it.
