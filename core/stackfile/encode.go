@@ -150,7 +150,7 @@ func (e *encoder) natural(v *settings.Value) any {
 			e.report(diag.At(v.Range, diag.BadValue, "%s cannot be the number %q", e.attribute.Name, v.Text))
 		}
 	}
-	return plain(v)
+	return v.Plain()
 }
 
 // jsonNumber is a number as JSON, as it was written where JSON allows that.

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/sdk"
 )
 
 // givenValue is a value that was given to a variable outside of stacks.hcl: an
@@ -38,8 +39,9 @@ func (f *File) readVars(o Options) diag.List {
 		list = append(list, f.readVarFile(newSource(o.display(path), text, true))...)
 	}
 	for _, name := range f.variableNames() {
-		if text, ok := o.LookupEnv("STACK_VAR_" + name); ok {
-			f.given[name] = givenValue{text: text, at: diag.Range{File: "environment variable STACK_VAR_" + name}}
+		key := "STACK_VAR_" + sdk.Variable(name) // a shell cannot set a name with "-"
+		if text, ok := o.LookupEnv(key); ok {
+			f.given[name] = givenValue{text: text, at: diag.Range{File: "environment variable " + key}}
 		}
 	}
 	return append(list, f.readFlags(o.Vars)...)

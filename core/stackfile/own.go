@@ -97,7 +97,12 @@ func (s *scope) own(out *Stack) {
 			Secret string `json:"secret"`
 			Ignore bool   `json:"ignore_untracked_files"`
 		}
-		if ok && s.decode(c, block, &g) {
+		switch {
+		case !ok || !s.decode(c, block, &g):
+		case hasPassword(g.URL):
+			s.report(diag.At(RangeOf(c, []string{"url"}), diag.SecretInPlain, "url of code_repository holds a password").
+				Because("It would be in plans and run records.").Try("keep it in the secret store, and name it with secret"))
+		default:
 			out.Code = &CodeRepository{c.Type, g.URL, g.Secret, g.Ignore}
 		}
 	}
@@ -137,7 +142,7 @@ func (s *scope) registry(c *Component, r *Registry) *Registry {
 	if problem := badRepository(r.URI); problem != "" {
 		at := RangeOf(c, []string{"uri"})
 		d := diag.At(at, diag.BadValue, "registry cannot be %q", r.URI).Because("%s", problem)
-		if s.sensitive[at] {
+		if s.sensitive[at] || strings.Contains(r.URI, "@") {
 			d.Summary = "uri is not a registry"
 			s.report(d)
 			return nil
@@ -163,8 +168,7 @@ func (s *scope) registry(c *Component, r *Registry) *Registry {
 func (s *scope) storeURL(c *Component, text string) string {
 	at := RangeOf(c, []string{"url"})
 	fail := func(why string) string {
-		d := diag.At(at, diag.BadValue, "url is not the place of an artifact store").Because("%s", why)
-		s.report(d)
+		s.report(diag.At(at, diag.BadValue, "url is not the place of an artifact store").Because("%s", why))
 		return ""
 	}
 	if text == "" {
@@ -181,12 +185,24 @@ func (s *scope) storeURL(c *Component, text string) string {
 	switch {
 	case err != nil || scheme == "":
 		return fail("It is a URL, such as gs://bucket/stack, or a folder.")
-	case u.User != nil:
-		return fail("Credentials do not belong in it; steps get theirs from the platform.")
+	case hasPassword(text):
+		s.report(diag.At(at, diag.SecretInPlain, "url of artifact_store holds a password").
+			Because("It would be in plans and run records. Steps get credentials from the platform."))
+		return ""
 	case u.Scheme != "file" && u.Host == "":
 		return fail("It names no bucket or container, as in gs://bucket/stack.")
 	case u.Scheme == "file" && (u.Host != "" || !strings.HasPrefix(u.Path, "/")):
 		return fail("A file URL has three slashes and an absolute path, as in file:///srv/stack.")
 	}
 	return text
+}
+
+// hasPassword reports whether a URL has one, as in https://me:password@host/.
+func hasPassword(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return false
+	}
+	_, has := u.User.Password()
+	return has
 }

@@ -52,35 +52,6 @@ func (s *Stack) Redact(v *settings.Value, schema *sdk.Block) *settings.Value {
 // scalars, with what comes from sensitive variables replaced by Hidden.
 // Numbers keep the text that was written.
 func (s *Stack) Shown(c *Component) map[string]any {
-	out, _ := plain(s.Redact(c.Config, nil)).(map[string]any)
+	out, _ := s.Redact(c.Config, nil).Plain().(map[string]any)
 	return out
-}
-
-// plain is a tree without places.
-func plain(v *settings.Value) any {
-	switch v.Kind {
-	case settings.Map:
-		out := map[string]any{}
-		for _, e := range v.Entries {
-			out[e.Key] = plain(e.Value)
-		}
-		return out
-	case settings.List:
-		out := []any{}
-		for _, item := range v.Items {
-			out = append(out, plain(item))
-		}
-		return out
-	case settings.Null:
-		return nil
-	}
-	switch v.Type {
-	case settings.Bool:
-		return v.Text == "true"
-	case settings.Int, settings.Float:
-		if n, ok := jsonNumber(v.Text); ok {
-			return n
-		}
-	}
-	return v.Text
 }

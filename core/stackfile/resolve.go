@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
@@ -40,97 +39,6 @@ func (f *File) descends(s, from *stackBlock) bool {
 		}
 	}
 	return false
-}
-
-// Check evaluates every stack, also abstract ones, and everything else in the
-// file. A mistake that several stacks share is given once.
-func (f *File) Check() diag.List {
-	var list diag.List
-	for _, block := range f.stacks {
-		s := f.scope()
-		s.stack(block)
-		list = append(list, s.list...)
-	}
-	_, problems := f.DefaultStack()
-	list = append(list, problems...)
-	s := f.scope()
-	for _, name := range f.variableNames() {
-		if v := f.variables[name]; v.fallback != nil || f.has(name) {
-			s.variable(name, f.at(v.block.DefRange()))
-		}
-	}
-	list = append(list, s.list...)
-	// A variable that has no value here is for the stacks that need it to say.
-	s = f.scope()
-	s.tolerant = true
-	for _, name := range f.localNames() {
-		s.local(name, f.at(f.locals[name].NameRange))
-	}
-	list = append(list, s.list...)
-	return distinct(list)
-}
-
-func (f *File) has(variable string) bool {
-	_, ok := f.given[variable]
-	return ok
-}
-
-func distinct(list diag.List) diag.List {
-	type key struct {
-		at      diag.Range
-		summary string
-	}
-	seen := map[key]bool{}
-	var out diag.List
-	for _, d := range list {
-		k := key{summary: d.Summary}
-		if d.Range != nil {
-			k.at = *d.Range
-		}
-		if !seen[k] {
-			out = append(out, d)
-		}
-		seen[k] = true
-	}
-	return out
-}
-
-// DefaultStack is the stack to use where none is named: default_stack, else
-// the only stack that the file defines and that is not abstract, else, where
-// the file defines no stack at all, `local`.
-func (f *File) DefaultStack() (string, diag.List) {
-	if f.defaultStack != nil {
-		s := f.scope()
-		value, ok := s.eval(f.defaultStack.Expr)
-		if !ok {
-			return "", s.list
-		}
-		value, _ = value.Unmark()
-		at := f.at(f.defaultStack.Expr.Range())
-		if value.IsNull() || value.Type() != cty.String {
-			return "", diag.List{diag.At(at, diag.WrongType, "default_stack must be the name of a stack")}
-		}
-		name := value.AsString()
-		concrete := f.stackNames(func(s *stackBlock) bool { return !s.abstract })
-		switch block := f.stack(name); {
-		case block == nil:
-			return "", diag.List{diag.At(at, diag.StackNotFound, "default_stack names unknown stack %q", name).
-				Because("Stacks: %s.", strings.Join(concrete, ", ")).Try(diag.DidYouMean(name, concrete))}
-		case block.abstract:
-			return "", diag.List{diag.At(at, diag.StackAbstract, "default_stack names abstract stack %q", name).
-				Because("Stacks: %s.", strings.Join(concrete, ", "))}
-		}
-		return name, nil
-	}
-	own := f.stackNames(func(s *stackBlock) bool { return !s.builtin && !s.abstract })
-	switch len(own) {
-	case 0:
-		return "local", nil
-	case 1:
-		return own[0], nil
-	}
-	return "", diag.List{diag.New(diag.Usage, "no stack is chosen").
-		Because("Stacks of %s: %s.", f.Path, strings.Join(own, ", ")).Try("pass --stack NAME, or write default_stack = \"" + own[0] + "\"")}
 }
 
 // stack evaluates a stack and all that it inherits.
@@ -188,7 +96,9 @@ func (s *scope) stack(block *stackBlock) *Stack {
 		s.report(diag.At(out.Range, diag.StackComponent, "stack %q has no orchestrator", block.name).
 			Because(`Write orchestrator "local" {} or another one in it, or inherit a stack that has one.`))
 	}
-	s.own(out)
+	if !block.abstract { // what an abstract stack lacks, its heirs may have
+		s.own(out)
+	}
 	s.shared(out)
 	return out
 }

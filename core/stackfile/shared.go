@@ -84,7 +84,7 @@ func (s *scope) mirrors(v *settings.Value) []Mirror {
 			continue
 		}
 		if problem := badRepository(mirror); problem != "" {
-			s.report(diag.At(e.Value.Range, diag.BadValue, "mirror of %s cannot be %q", e.Key, mirror).Because("%s", problem))
+			s.report(diag.At(e.Value.Range, diag.BadValue, "mirror of %s is not a registry", e.Key).Because("%s", problem))
 			continue
 		}
 		list = append(list, Mirror{Registry: e.Key, Mirror: strings.TrimSuffix(mirror, "/"), Range: e.Value.Range})
