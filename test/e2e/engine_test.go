@@ -3,8 +3,12 @@
 package e2e_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -89,8 +93,40 @@ func (p place) running(t *testing.T, run string) []container {
 	return found
 }
 
-// exported is the bytes of an image: its config, history and every layer.
+// exported is the bytes of an image: its config, its history, and every layer
+// unpacked, so that a text in any file of it can be searched for.
 func (p place) exported(t *testing.T, reference string) []byte {
 	t.Helper()
-	return p.get(t, "/images/"+url.PathEscape(reference)+"/get", nil)
+	var all bytes.Buffer
+	archive := tar.NewReader(bytes.NewReader(p.get(t, "/images/"+url.PathEscape(reference)+"/get", nil)))
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("engine %s: read the archive of %s: %v", p.name, reference, err)
+		}
+		content, err := io.ReadAll(archive)
+		if err != nil {
+			t.Fatalf("engine %s: read %s of %s: %v", p.name, header.Name, reference, err)
+		}
+		switch {
+		case bytes.HasPrefix(content, []byte("\x1f\x8b")):
+			unpacked, err := gzip.NewReader(bytes.NewReader(content))
+			if err != nil {
+				t.Fatalf("engine %s: unpack %s of %s: %v", p.name, header.Name, reference, err)
+			}
+			if _, err := io.Copy(&all, unpacked); err != nil {
+				t.Fatalf("engine %s: unpack %s of %s: %v", p.name, header.Name, reference, err)
+			}
+		case bytes.HasPrefix(content, []byte("\x28\xb5\x2f\xfd")):
+			t.Fatalf("engine %s: %s of %s is packed with zstd, which this test cannot search", p.name, header.Name, reference)
+		default:
+			all.Write(content)
+		}
+	}
+	if all.Len() < 1<<20 {
+		t.Fatalf("engine %s: the archive of %s has %d bytes: it is not the image", p.name, reference, all.Len())
+	}
+	return all.Bytes()
 }

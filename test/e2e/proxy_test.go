@@ -4,21 +4,30 @@ package e2e_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
-	"strings"
+	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestCompanyNetwork: behind a proxy, and an authority of the company's own that
 // the base image does not trust. Both reach every install; neither is kept.
 func TestCompanyNetwork(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, on place) {
-		authority := need(t, "STACK_E2E_CA")
+		authority, certificate := companyAuthority(t)
 		proxy := startProxy(t)
 		image := `base_image: "python:3.11-noca", apt_packages: [libgomp1], requirements: [tabulate==0.9.0]`
 		text := "version: 1\nname: company\nimage: {" + image + "}\nsteps:\n  only: {command: [python, -c, \"import tabulate, os; print(tabulate.__version__, os.environ.get('HTTPS_PROXY'))\"]}\n"
@@ -38,7 +47,7 @@ func TestCompanyNetwork(t *testing.T) {
 		if bytes.Contains(exported, []byte(proxy.address)) {
 			t.Error("the proxy's address is in the image")
 		}
-		if last := lastCertificate(t, authority); bytes.Contains(exported, last) {
+		if bytes.Contains(exported, certificate) {
 			t.Error("the authority's certificate is in the image")
 		}
 
@@ -50,19 +59,33 @@ func TestCompanyNetwork(t *testing.T) {
 	})
 }
 
-// lastCertificate is a line of the last certificate of a bundle: the machine's
-// own authority, which is added at the end.
-func lastCertificate(t *testing.T, path string) []byte {
+// companyAuthority writes a bundle of what this machine trusts and one more
+// authority, made here, so that it is in no image. It gives the bundle's path
+// and a line of the added certificate.
+func companyAuthority(t *testing.T) (string, []byte) {
 	t.Helper()
-	content, err := os.ReadFile(path)
+	trusted, err := os.ReadFile(need(t, "STACK_E2E_CA"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, last, found := strings.Cut(string(content[strings.LastIndex(string(content), "-----BEGIN CERTIFICATE-----"):]), "\n")
-	if !found || len(last) < 200 {
-		t.Fatalf("%s does not end with a certificate", path)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return []byte(strings.Split(last, "\n")[3])
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "company of " + t.Name()},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	path := filepath.Join(t.TempDir(), "company.crt")
+	if err := os.WriteFile(path, slices.Concat(trusted, []byte("\n"), certificate), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path, bytes.Split(certificate, []byte("\n"))[2]
 }
 
 type testProxy struct {
