@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"google.golang.org/grpc"
 
 	"github.com/stackrun/stack/core/build"
 	pb "github.com/stackrun/stack/imagebuilders/proto/v1"
-	"github.com/stackrun/stack/sdk"
+	"github.com/stackrun/stack/sdk/wire"
 )
 
 // Client is a builder at the other end of a connection.
@@ -32,14 +31,8 @@ func (c *Client) Describe(ctx context.Context) (build.Description, error) {
 	if err != nil {
 		return build.Description{}, decodeError(ctx, "Describe", err)
 	}
-	var schema sdk.Block
-	if text := r.GetSchemaJson(); len(text) > 0 {
-		if err := json.Unmarshal(text, &schema); err != nil {
-			return build.Description{}, fmt.Errorf("read the builder's schema: %w", err)
-		}
-	}
 	return build.Description{
-		Schema:        schema,
+		Schema:        wire.DecodeBlock(r.GetSchema()),
 		Name:          r.GetName(),
 		NeedsRegistry: r.GetNeedsRegistry(),
 		SecretMounts:  r.GetSecretMounts(),

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -35,9 +34,8 @@ func (s *builderServer) Describe(ctx context.Context, _ *pb.DescribeRequest) (*p
 		if err != nil {
 			return nil, err
 		}
-		schema, err := json.Marshal(d.Schema)
 		return &pb.DescribeResponse{
-			SchemaJson:    schema,
+			Schema:        wire.EncodeBlock(d.Schema),
 			Name:          d.Name,
 			NeedsRegistry: d.NeedsRegistry,
 			SecretMounts:  d.SecretMounts,

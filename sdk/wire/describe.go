@@ -33,6 +33,13 @@ func fromSchema(s *pb.SchemaResponse) sdk.Schema {
 	return sdk.Schema{Stack: fromBlock(s.GetStack()), Step: fromBlock(s.GetStep())}
 }
 
+// EncodeBlock and DecodeBlock are for packages that carry another interface
+// with a schema in it.
+func EncodeBlock(b sdk.Block) *pb.Block { return toBlock(b) }
+
+// DecodeBlock is the reverse of EncodeBlock.
+func DecodeBlock(b *pb.Block) sdk.Block { return fromBlock(b) }
+
 func toBlock(b sdk.Block) *pb.Block {
 	return &pb.Block{
 		Doc:        text(b.Doc),

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"sync"
 
 	"google.golang.org/grpc"
 
@@ -72,8 +73,11 @@ func (s *orchestratorServer) Submit(ctx context.Context, r *pb.SubmitRequest) (*
 }
 
 func (s *orchestratorServer) Watch(r *pb.WatchRequest, stream grpc.ServerStreamingServer[pb.WatchResponse]) error {
+	var mu sync.Mutex
 	_, err := answer(s, "Watch", func() (struct{}, error) {
 		return struct{}{}, s.o.Watch(stream.Context(), fromWatchRequest(r), func(e sdk.Event) error {
+			mu.Lock() // a stream takes one message at a time
+			defer mu.Unlock()
 			return stream.Send(&pb.WatchResponse{Event: toEvent(e)})
 		})
 	})
@@ -81,8 +85,11 @@ func (s *orchestratorServer) Watch(r *pb.WatchRequest, stream grpc.ServerStreami
 }
 
 func (s *orchestratorServer) Logs(r *pb.LogsRequest, stream grpc.ServerStreamingServer[pb.LogsResponse]) error {
+	var mu sync.Mutex
 	_, err := answer(s, "Logs", func() (struct{}, error) {
 		return struct{}{}, s.o.Logs(stream.Context(), fromLogsRequest(r), func(c sdk.LogChunk) error {
+			mu.Lock()
+			defer mu.Unlock()
 			return stream.Send(toLogChunk(c))
 		})
 	})

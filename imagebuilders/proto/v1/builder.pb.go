@@ -11,6 +11,7 @@
 package builderv1
 
 import (
+	v1 "github.com/stackrun/stack/sdk/proto/orchestrator/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -71,7 +72,9 @@ type DescribeResponse struct {
 	MultiPlatform bool                   `protobuf:"varint,5,opt,name=multi_platform,json=multiPlatform,proto3" json:"multi_platform,omitempty"`
 	BuildOptions  []string               `protobuf:"bytes,6,rep,name=build_options,json=buildOptions,proto3" json:"build_options,omitempty"` // keys of image.build that it honours
 	Platform      string                 `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`                             // what it builds natively, such as linux/amd64
-	SchemaJson    []byte                 `protobuf:"bytes,8,opt,name=schema_json,json=schemaJson,proto3" json:"schema_json,omitempty"`       // what its block of stacks.hcl takes
+	// What the block image_builder "NAME" of stacks.hcl takes, beside ca_bundle
+	// and proxy, which come with each request.
+	Schema        *v1.Block `protobuf:"bytes,8,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -155,9 +158,9 @@ func (x *DescribeResponse) GetPlatform() string {
 	return ""
 }
 
-func (x *DescribeResponse) GetSchemaJson() []byte {
+func (x *DescribeResponse) GetSchema() *v1.Block {
 	if x != nil {
-		return x.SchemaJson
+		return x.Schema
 	}
 	return nil
 }
@@ -1099,8 +1102,8 @@ var File_imagebuilders_proto_v1_builder_proto protoreflect.FileDescriptor
 
 const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\n" +
-	"$imagebuilders/proto/v1/builder.proto\x12\x10stack.builder.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\x9e\x02\n" +
+	"$imagebuilders/proto/v1/builder.proto\x12\x10stack.builder.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,sdk/proto/orchestrator/v1/orchestrator.proto\"\x11\n" +
+	"\x0fDescribeRequest\"\xb3\x02\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12%\n" +
 	"\x0eneeds_registry\x18\x02 \x01(\bR\rneedsRegistry\x12#\n" +
@@ -1108,9 +1111,8 @@ const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\fcache_mounts\x18\x04 \x01(\bR\vcacheMounts\x12%\n" +
 	"\x0emulti_platform\x18\x05 \x01(\bR\rmultiPlatform\x12#\n" +
 	"\rbuild_options\x18\x06 \x03(\tR\fbuildOptions\x12\x1a\n" +
-	"\bplatform\x18\a \x01(\tR\bplatform\x12\x1f\n" +
-	"\vschema_json\x18\b \x01(\fR\n" +
-	"schemaJson\"3\n" +
+	"\bplatform\x18\a \x01(\tR\bplatform\x124\n" +
+	"\x06schema\x18\b \x01(\v2\x1c.stack.orchestrator.v1.BlockR\x06schema\"3\n" +
 	"\x10ConfigureRequest\x12\x1f\n" +
 	"\vconfig_json\x18\x01 \x01(\fR\n" +
 	"configJson\"\x13\n" +
@@ -1234,34 +1236,36 @@ var file_imagebuilders_proto_v1_builder_proto_goTypes = []any{
 	nil,                           // 17: stack.builder.v1.BuildRequest.LabelsEntry
 	nil,                           // 18: stack.builder.v1.BuildRequest.ProxyEntry
 	nil,                           // 19: stack.builder.v1.Stage.ArgsEntry
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*v1.Block)(nil),              // 20: stack.orchestrator.v1.Block
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 }
 var file_imagebuilders_proto_v1_builder_proto_depIdxs = []int32{
-	16, // 0: stack.builder.v1.FindResponse.labels:type_name -> stack.builder.v1.FindResponse.LabelsEntry
-	9,  // 1: stack.builder.v1.BuildRequest.stages:type_name -> stack.builder.v1.Stage
-	17, // 2: stack.builder.v1.BuildRequest.labels:type_name -> stack.builder.v1.BuildRequest.LabelsEntry
-	11, // 3: stack.builder.v1.BuildRequest.secrets:type_name -> stack.builder.v1.Secret
-	18, // 4: stack.builder.v1.BuildRequest.proxy:type_name -> stack.builder.v1.BuildRequest.ProxyEntry
-	10, // 5: stack.builder.v1.Stage.files:type_name -> stack.builder.v1.File
-	19, // 6: stack.builder.v1.Stage.args:type_name -> stack.builder.v1.Stage.ArgsEntry
-	13, // 7: stack.builder.v1.BuildResponse.progress:type_name -> stack.builder.v1.Progress
-	14, // 8: stack.builder.v1.BuildResponse.result:type_name -> stack.builder.v1.Result
-	20, // 9: stack.builder.v1.Progress.time:type_name -> google.protobuf.Timestamp
-	0,  // 10: stack.builder.v1.Builder.Describe:input_type -> stack.builder.v1.DescribeRequest
-	2,  // 11: stack.builder.v1.Builder.Configure:input_type -> stack.builder.v1.ConfigureRequest
-	4,  // 12: stack.builder.v1.Builder.Ready:input_type -> stack.builder.v1.ReadyRequest
-	6,  // 13: stack.builder.v1.Builder.Find:input_type -> stack.builder.v1.FindRequest
-	8,  // 14: stack.builder.v1.Builder.Build:input_type -> stack.builder.v1.BuildRequest
-	1,  // 15: stack.builder.v1.Builder.Describe:output_type -> stack.builder.v1.DescribeResponse
-	3,  // 16: stack.builder.v1.Builder.Configure:output_type -> stack.builder.v1.ConfigureResponse
-	5,  // 17: stack.builder.v1.Builder.Ready:output_type -> stack.builder.v1.ReadyResponse
-	7,  // 18: stack.builder.v1.Builder.Find:output_type -> stack.builder.v1.FindResponse
-	12, // 19: stack.builder.v1.Builder.Build:output_type -> stack.builder.v1.BuildResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	20, // 0: stack.builder.v1.DescribeResponse.schema:type_name -> stack.orchestrator.v1.Block
+	16, // 1: stack.builder.v1.FindResponse.labels:type_name -> stack.builder.v1.FindResponse.LabelsEntry
+	9,  // 2: stack.builder.v1.BuildRequest.stages:type_name -> stack.builder.v1.Stage
+	17, // 3: stack.builder.v1.BuildRequest.labels:type_name -> stack.builder.v1.BuildRequest.LabelsEntry
+	11, // 4: stack.builder.v1.BuildRequest.secrets:type_name -> stack.builder.v1.Secret
+	18, // 5: stack.builder.v1.BuildRequest.proxy:type_name -> stack.builder.v1.BuildRequest.ProxyEntry
+	10, // 6: stack.builder.v1.Stage.files:type_name -> stack.builder.v1.File
+	19, // 7: stack.builder.v1.Stage.args:type_name -> stack.builder.v1.Stage.ArgsEntry
+	13, // 8: stack.builder.v1.BuildResponse.progress:type_name -> stack.builder.v1.Progress
+	14, // 9: stack.builder.v1.BuildResponse.result:type_name -> stack.builder.v1.Result
+	21, // 10: stack.builder.v1.Progress.time:type_name -> google.protobuf.Timestamp
+	0,  // 11: stack.builder.v1.Builder.Describe:input_type -> stack.builder.v1.DescribeRequest
+	2,  // 12: stack.builder.v1.Builder.Configure:input_type -> stack.builder.v1.ConfigureRequest
+	4,  // 13: stack.builder.v1.Builder.Ready:input_type -> stack.builder.v1.ReadyRequest
+	6,  // 14: stack.builder.v1.Builder.Find:input_type -> stack.builder.v1.FindRequest
+	8,  // 15: stack.builder.v1.Builder.Build:input_type -> stack.builder.v1.BuildRequest
+	1,  // 16: stack.builder.v1.Builder.Describe:output_type -> stack.builder.v1.DescribeResponse
+	3,  // 17: stack.builder.v1.Builder.Configure:output_type -> stack.builder.v1.ConfigureResponse
+	5,  // 18: stack.builder.v1.Builder.Ready:output_type -> stack.builder.v1.ReadyResponse
+	7,  // 19: stack.builder.v1.Builder.Find:output_type -> stack.builder.v1.FindResponse
+	12, // 20: stack.builder.v1.Builder.Build:output_type -> stack.builder.v1.BuildResponse
+	16, // [16:21] is the sub-list for method output_type
+	11, // [11:16] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_imagebuilders_proto_v1_builder_proto_init() }
