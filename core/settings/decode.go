@@ -2,89 +2,80 @@ package settings
 
 import (
 	"encoding"
+	"errors"
+	"fmt"
 	"reflect"
-	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 )
 
-// Unmarshaler is a type that takes several shapes.
-type Unmarshaler interface {
-	UnmarshalSetting(v *Value) diag.List
-}
-
-// Suggester is an error of an encoding.TextUnmarshaler that knows a way out.
-type Suggester interface{ Suggestion() string }
-
-// Decode fills into, a pointer to a struct, from a tree, by the json tags of
-// its fields, and reports every mistake with its place. Absent values leave
-// their fields alone; an empty list or map is not nil. Tags: `enum:"a,b"` and
-// `required:"true"`. A scalar for a string field keeps the text that was
-// written, quoted or not.
+// Decode fills into, a pointer to a struct, from a tree, and reports every
+// mistake with its place. The tree is a merged one, or one that is not part of
+// the settings; Check is for a single layer.
+//
+// Fields have names by their json tag; those of embedded structs count as the
+// struct's own. Absent values and null leave their field alone, so defaults
+// can be set before; an empty list or map makes an empty, non-nil one. Text
+// fields keep a scalar as it was written, quoted or not; numbers and booleans
+// are strict. A *Value field gets the value itself, an any field its Plain
+// form. Tags: enum:"a,b" lists what a text, or each item of a list of texts,
+// may be; required:"true". A default tag is documentation for the schema.
 func Decode(v *Value, into any) diag.List {
-	d := decoder{}
+	d := decoder{shapes: shapes{}}
 	d.value(v, reflect.ValueOf(into).Elem(), "")
 	return d.list
 }
 
-type decoder struct{ list diag.List }
-
-func (d *decoder) wrong(v *Value, name, want string) {
-	what := want
-	if name != "" {
-		what = name + " must be " + want
-	} else {
-		what = "this must be " + want
+// Check reports the mistakes in one layer, as they will be once it is merged:
+// a list may be written {append: .., remove: ..}, and null may be anywhere.
+// t is the type that the merged tree is decoded into.
+func Check(v *Value, t reflect.Type) diag.List {
+	if v == nil {
+		return nil
 	}
-	d.list = append(d.list, diag.At(v.Range, diag.WrongType, "%s, not %s", what, v.describe()))
+	merged, list := Merge(t, v)
+	var found diag.List
+	for _, d := range list {
+		if d.Severity == diag.Error {
+			found = append(found, d) // that remove finds nothing is no news here
+		}
+	}
+	return append(found, Decode(merged, reflect.New(t).Interface())...)
 }
 
-// describe is the value's shape in words.
-func (v *Value) describe() string {
-	switch v.Kind {
-	case Null:
-		return "null"
-	case List:
-		return "a list"
-	case Map:
-		return "a map"
-	}
-	text := v.Text
-	if len([]rune(text)) > 40 {
-		text = string([]rune(text)[:39]) + "…"
-	}
-	if v.Type == String {
-		return "the text " + strconv.Quote(text)
-	}
-	return text
+type decoder struct {
+	shapes shapes
+	list   diag.List
 }
+
+func (d *decoder) add(x diag.Diagnostic) { d.list = append(d.list, x) }
 
 func (d *decoder) value(v *Value, into reflect.Value, name string) {
-	if v == nil {
+	switch {
+	case v == nil:
 		return
-	}
-	if into.Type() == reflect.TypeFor[*Value]() {
+	case into.Type() == reflect.TypeFor[*Value]():
 		into.Set(reflect.ValueOf(v))
+		return
+	case into.Type() == reflect.TypeFor[Value]():
+		into.Set(reflect.ValueOf(*v))
 		return
 	}
 	if u, ok := into.Addr().Interface().(Unmarshaler); ok {
 		d.list = append(d.list, u.UnmarshalSetting(v)...)
 		return
 	}
+	if v.Kind == Null {
+		return
+	}
 	if into.Kind() == reflect.Pointer {
-		if v.Kind == Null {
-			return
-		}
 		if into.IsNil() {
 			into.Set(reflect.New(into.Type().Elem()))
 		}
 		d.value(v, into.Elem(), name)
 		return
-	}
-	if v.Kind == Null {
-		return // removes what is inherited; nothing was
 	}
 	if u, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		d.text(v, u, name)
@@ -106,18 +97,22 @@ func (d *decoder) value(v *Value, into reflect.Value, name string) {
 
 func (d *decoder) text(v *Value, into encoding.TextUnmarshaler, name string) {
 	if v.Kind != Scalar {
-		d.wrong(v, name, "one value")
+		d.wrong(v, name, "a single value")
 		return
 	}
 	err := into.UnmarshalText([]byte(v.Text))
 	if err == nil {
 		return
 	}
-	out := diag.At(v.Range, diag.BadValue, "%s", err.Error())
-	if s, ok := err.(Suggester); ok {
+	out := diag.At(v.Range, diag.BadValue, "%s", err)
+	if name != "" {
+		out.Summary = fmt.Sprintf("%s: %s", name, err)
+	}
+	var s Suggester
+	if errors.As(err, &s) {
 		out = out.Try(s.Suggestion())
 	}
-	d.list = append(d.list, out)
+	d.add(out)
 }
 
 func (d *decoder) structure(v *Value, into reflect.Value, name string) {
@@ -125,44 +120,63 @@ func (d *decoder) structure(v *Value, into reflect.Value, name string) {
 		d.wrong(v, name, "a map")
 		return
 	}
-	fields := fieldsOf(into.Type())
+	known := d.shapes.of(into.Type())
 	for _, e := range v.Entries {
-		f, ok := fields[e.Key]
+		f, ok := known.field(e.Key)
 		if !ok {
-			var names []string
-			for n := range fields {
-				names = append(names, n)
-			}
-			sort.Strings(names)
-			out := diag.At(e.Range, diag.UnknownField, "unknown field %q", e.Key).Try(diag.DidYouMean(e.Key, names))
-			if out.Suggestion == "" {
-				out = out.Because("Known here: %s.", strings.Join(names, ", "))
-			}
-			d.list = append(d.list, out)
+			d.unknown(e, known.names())
 			continue
 		}
-		target := into.FieldByIndex(f.Index)
 		before := len(d.list)
-		d.value(e.Value, target, e.Key)
-		if allowed := f.Tag.Get("enum"); allowed != "" && len(d.list) == before && e.Value.Kind == Scalar {
-			d.enum(e.Value, e.Key, strings.Split(allowed, ","))
+		d.value(e.Value, reach(into, f.index), e.Key)
+		if f.enum != nil && len(d.list) == before {
+			d.enum(e.Value, e.Key, f.enum)
 		}
 	}
-	for key, f := range fields {
-		if f.Tag.Get("required") == "true" && (v.Get(key) == nil || v.Get(key).Kind == Null) {
-			d.list = append(d.list, diag.At(v.Range, diag.MissingField, "%q is missing", key))
+	for _, f := range known.fields {
+		if have := v.Get(f.name); f.required && (have == nil || have.Kind == Null) {
+			d.add(diag.At(v.Range, diag.MissingField, "%q is missing", f.name).Because("%s", f.doc))
 		}
 	}
 }
 
+// reach is the field at index, made if it is in an embedded pointer.
+func reach(v reflect.Value, index []int) reflect.Value {
+	for i, x := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(x)
+	}
+	return v
+}
+
+func (d *decoder) unknown(e Entry, names []string) {
+	out := diag.At(e.Range, diag.UnknownField, "unknown field %q", e.Key).Try(diag.DidYouMean(e.Key, names))
+	if out.Suggestion == "" && len(names) > 0 {
+		out = out.Because("Known here: %s.", strings.Join(names, ", "))
+	}
+	d.add(out)
+}
+
 func (d *decoder) enum(v *Value, name string, allowed []string) {
-	for _, a := range allowed {
-		if v.Text == a {
-			return
+	switch v.Kind {
+	case Scalar:
+		for _, a := range allowed {
+			if v.Text == a {
+				return
+			}
+		}
+		d.add(diag.At(v.Range, diag.BadValue, "%s cannot be %q", name, v.Text).
+			Because("Allowed: %s.", strings.Join(allowed, ", ")).Try(diag.DidYouMean(v.Text, allowed)))
+	case List:
+		for _, item := range v.Items {
+			d.enum(item, name, allowed)
 		}
 	}
-	d.list = append(d.list, diag.At(v.Range, diag.BadValue, "%s cannot be %q", name, v.Text).
-		Because("Allowed: %s.", strings.Join(allowed, ", ")).Try(diag.DidYouMean(v.Text, allowed)))
 }
 
 func (d *decoder) mapping(v *Value, into reflect.Value, name string) {
@@ -170,99 +184,91 @@ func (d *decoder) mapping(v *Value, into reflect.Value, name string) {
 		d.wrong(v, name, "a map")
 		return
 	}
-	out := reflect.MakeMapWithSize(into.Type(), len(v.Entries))
+	t := into.Type()
+	out := reflect.MakeMapWithSize(t, len(v.Entries))
 	for _, e := range v.Entries {
-		item := reflect.New(into.Type().Elem()).Elem()
+		item := reflect.New(t.Elem()).Elem()
 		d.value(e.Value, item, e.Key)
-		if e.Value.Kind != Null || into.Type().Elem().Kind() == reflect.Pointer {
-			out.SetMapIndex(reflect.ValueOf(e.Key).Convert(into.Type().Key()), item)
+		if e.Value.Kind == Null && t.Elem().Kind() != reflect.Pointer && t.Elem().Kind() != reflect.Interface {
+			continue
 		}
+		out.SetMapIndex(reflect.ValueOf(e.Key).Convert(t.Key()), item)
 	}
 	into.Set(out)
 }
 
 func (d *decoder) sequence(v *Value, into reflect.Value, name string) {
 	if v.Kind != List {
-		out := diag.At(v.Range, diag.WrongType, "%s must be a list, not %s", orThis(name), v.describe())
-		if v.Kind == Scalar {
-			out = out.Try("write [" + v.Text + "]")
+		out := wrongType(v, name, "a list")
+		switch {
+		case v.Kind == Scalar:
+			item := &Value{Kind: List, Items: []*Value{v}}
+			out = out.Try("write " + item.PlainText())
+		case v.Kind == Map:
+			out = out.Because("A list is written [a, b], or a line with a dash for each item.")
 		}
-		d.list = append(d.list, out)
+		d.add(out)
 		return
 	}
-	out := reflect.MakeSlice(into.Type(), len(v.Items), len(v.Items))
+	t := into.Type()
+	out := reflect.MakeSlice(t, len(v.Items), len(v.Items))
 	for i, item := range v.Items {
-		if item.Kind == Null {
-			d.list = append(d.list, diag.At(item.Range, diag.WrongType, "an item of %s is empty", orThis(name)))
+		if item.Kind == Null && t.Elem().Kind() != reflect.Pointer && t.Elem().Kind() != reflect.Interface {
+			d.add(diag.At(item.Range, diag.WrongType, "an item of %s is empty", orThis(name)).Try(`remove it, or write ""`))
 			continue
 		}
-		d.value(item, out.Index(i), "")
+		d.value(item, out.Index(i), itemOf(name))
 	}
 	into.Set(out)
 }
 
-func orThis(name string) string {
-	if name == "" {
-		return "this"
-	}
-	return name
-}
-
 func (d *decoder) scalar(v *Value, into reflect.Value, name string) {
-	if v.Kind != Scalar {
-		d.wrong(v, name, wanted(into.Kind()))
-		return
-	}
-	switch into.Kind() {
+	want, ok := "text", v.Kind == Scalar
+	switch kind := into.Kind(); kind {
 	case reflect.String:
-		into.SetString(v.Text)
+		if ok {
+			into.SetString(v.Text)
+		}
 	case reflect.Bool:
-		b, err := strconv.ParseBool(strings.ToLower(v.Text))
-		if err != nil || v.Type == Int {
-			d.wrong(v, name, "true or false")
-			return
+		want = "true or false"
+		if ok = ok && v.Type == Bool; ok {
+			into.SetBool(strings.EqualFold(v.Text, "true"))
 		}
-		into.SetBool(b)
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		n, err := strconv.ParseInt(v.Text, 0, into.Type().Bits())
-		if err != nil || v.Type == String {
-			d.wrong(v, name, "a whole number")
-			return
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		want = "a whole number"
+		if ok = ok && v.Type == Int; ok {
+			n, err := parseInt(v.Text, into.Type().Bits())
+			if ok = err == nil; ok {
+				into.SetInt(n)
+			}
 		}
-		into.SetInt(n)
-	case reflect.Float64:
-		n, err := strconv.ParseFloat(v.Text, 64)
-		if err != nil || v.Type == String {
-			d.wrong(v, name, "a number")
-			return
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		want = "a whole number, zero or more"
+		if ok = ok && v.Type == Int; ok {
+			n, err := parseInt(v.Text, 64)
+			if ok = err == nil && n >= 0 && !into.OverflowUint(uint64(n)); ok {
+				into.SetUint(uint64(n))
+			}
 		}
-		into.SetFloat(n)
+	case reflect.Float32, reflect.Float64:
+		want = "a number"
+		if ok = ok && (v.Type == Int || v.Type == Float); ok {
+			n, err := parseFloat(v.Text)
+			if ok = err == nil; ok {
+				into.SetFloat(n)
+			}
+		}
 	default:
 		panic("settings: no way to decode into " + into.Type().String())
 	}
+	if !ok {
+		d.wrong(v, name, want)
+	}
 }
 
-func wanted(k reflect.Kind) string {
-	switch k {
-	case reflect.String:
-		return "text"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Float64:
-		return "a number"
+func parseFloat(text string) (float64, error) {
+	if n, err := parseInt(text, 64); err == nil {
+		return float64(n), nil
 	}
-	return "a whole number"
-}
-
-// fieldsOf is the fields of a struct type by their names in files; those of
-// embedded structs count as its own.
-func fieldsOf(t reflect.Type) map[string]reflect.StructField {
-	out := map[string]reflect.StructField{}
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name != "" && name != "-" {
-			out[name] = f
-		}
-	}
-	return out
+	return strconv.ParseFloat(strings.Replace(strings.ToLower(text), ".inf", "inf", 1), 64)
 }
