@@ -85,7 +85,9 @@ pids_of() {
   done
 }
 
-gone() { ! kill -0 "$1" 2>/dev/null; }
+# gone PID: a zombie is gone too: it holds nothing, and its parent may be slow
+# to take notice.
+gone() { ! grep -qs '^State:[[:space:]][^ZX]' "/proc/$1/status"; }
 
 # end_pid PID: at once. Their state is thrown away, so there is nothing that a
 # graceful end would save, and dockerd takes five seconds for one.
