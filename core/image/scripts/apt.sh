@@ -10,8 +10,12 @@ if [ -d "$packages" ]; then
   mkdir -p "$packages/partial"
   set -- -o "Dir::Cache::Archives=$packages/" -o APT::Keep-Downloaded-Packages=true "$@"
 fi
-apt-get -q update
-apt-get -q install --yes --no-install-recommends "$@"
+trust=
+if [ -s /tmp/.stack-ca.pem ]; then trust="-o Acquire::https::CAInfo=/tmp/.stack-ca.pem"; fi
+# shellcheck disable=SC2086 # two words, or none
+apt-get -q $trust update
+# shellcheck disable=SC2086
+apt-get -q $trust install --yes --no-install-recommends "$@"
 if [ ! -d "$packages" ]; then
   rm -rf /var/lib/apt/lists/*
 fi
