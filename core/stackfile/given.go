@@ -116,13 +116,17 @@ func (s *scope) fromText(v *variable, text string, at diag.Range) (cty.Value, bo
 	}
 	if typ.IsPrimitiveType() {
 		value, err := convert.Convert(cty.StringVal(strings.TrimSpace(text)), typ)
-		if err != nil {
+		if err != nil || typ == cty.Number && exponent(text) > largestExponent {
 			s.report(diag.At(at, diag.StackVariable, "variable %q must be a %s", v.name, typ.FriendlyName()))
 			return cty.NilVal, false
 		}
 		return value, true
 	}
 	src := newSource(at.File, []byte(text), false)
+	if place, what := excess(src.text); place != nil {
+		s.report(diag.At(at, diag.StackVariable, "variable %q: %s", v.name, what))
+		return cty.NilVal, false
+	}
 	expr, problems := hclsyntax.ParseExpression(src.text, src.name, hcl.InitialPos)
 	var value cty.Value
 	if !problems.HasErrors() {

@@ -9,9 +9,6 @@ import (
 	"github.com/stackrun/stack/core/settings"
 )
 
-// largestExponent bounds numbers, as 1e999999999 has a billion digits.
-const largestExponent = 4096
-
 // asWritten gives a number the text that was written for it, so that 1.10
 // stays 1.10. A local that is a number counts as written in its place.
 func (s *scope) asWritten(v *settings.Value, expr hclsyntax.Expression) {
@@ -59,7 +56,7 @@ func (s *scope) asWritten(v *settings.Value, expr hclsyntax.Expression) {
 
 // numberText is a number in decimal digits.
 func numberText(n *big.Float) (string, bool) {
-	if n.IsInf() || n.Sign() != 0 && (n.MantExp(nil) > largestExponent || n.MantExp(nil) < -largestExponent) {
+	if n.IsInf() || n.Sign() != 0 && (n.MantExp(nil) > 4*largestExponent || n.MantExp(nil) < -4*largestExponent) { // powers of two
 		return "", false
 	}
 	return n.Text('f', -1), true

@@ -57,7 +57,7 @@ func (s *scope) stack(block *stackBlock) *Stack {
 			if k.labeled {
 				c.Type = inner.Labels[0]
 			}
-			config := s.body(inner.Body, c.Range, nil, true)
+			config := s.body(inner.Body, c.Range, true)
 			if below := components[k.name]; below != nil && below.Type != c.Type {
 				layers[k.name] = nil
 			}
@@ -72,7 +72,7 @@ func (s *scope) stack(block *stackBlock) *Stack {
 			}
 		}
 		if b.defaults != nil {
-			v := s.body(b.defaults.Body, s.file.at(b.defaults.DefRange()), nil, false)
+			v := s.body(b.defaults.Body, s.file.at(b.defaults.DefRange()), false)
 			out.Defaults = append([]*settings.Value{v}, out.Defaults...)
 		}
 	}

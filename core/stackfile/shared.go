@@ -21,7 +21,7 @@ func (s *scope) shared(out *Stack) {
 	}
 	sort.SliceStable(out.Integrations, func(i, j int) bool { return out.Integrations[i].Name < out.Integrations[j].Name })
 	for _, b := range s.file.configs {
-		config := s.body(b.Body, s.file.at(b.DefRange()), nil, false)
+		config := s.body(b.Body, s.file.at(b.DefRange()), false)
 		for _, e := range config.Entries {
 			switch e.Key {
 			case "required_plugins":

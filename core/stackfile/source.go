@@ -70,6 +70,9 @@ func (s *source) slice(r hcl.Range) string {
 
 // parse reads the text as HCL. What it gives of a text with errors is not whole.
 func (s *source) parse() (*hclsyntax.Body, diag.List) {
+	if at, what := excess(s.text); at != nil {
+		return &hclsyntax.Body{}, diag.List{diag.At(s.at(*at), diag.Syntax, "%s", what)}
+	}
 	file, problems := hclsyntax.ParseConfig(s.parsed, s.name, hcl.InitialPos)
 	if problems.HasErrors() {
 		if expanded, inserted := expandOneLine(s.text); len(inserted) > 0 {

@@ -11,16 +11,13 @@ import (
 // body reads attributes and blocks as a map; a block without a label is the
 // same as an attribute with a map. Blocks of one name are a list where many
 // says that they may be.
-func (s *scope) body(b *hclsyntax.Body, at diag.Range, skip []string, many bool) *settings.Value {
+func (s *scope) body(b *hclsyntax.Body, at diag.Range, many bool) *settings.Value {
 	out := &settings.Value{Kind: settings.Map, Layer: settings.Stack, Range: at}
 	attrs, blocks := attributes(b), b.Blocks
 	for len(attrs) > 0 || len(blocks) > 0 {
 		if len(blocks) == 0 || len(attrs) > 0 && attrs[0].SrcRange.Start.Byte < blocks[0].TypeRange.Start.Byte {
 			a := attrs[0]
 			attrs = attrs[1:]
-			if contains(skip, a.Name) {
-				continue
-			}
 			if value := s.value(a.Expr); value != nil {
 				out.Entries = append(out.Entries, settings.Entry{Key: a.Name, Range: s.file.at(a.NameRange), Value: value})
 			}
@@ -40,7 +37,7 @@ func (s *scope) block(out *settings.Value, b *hclsyntax.Block, many bool) {
 		return
 	}
 	header := s.file.at(b.DefRange())
-	value := s.body(b.Body, header, nil, many)
+	value := s.body(b.Body, header, many)
 	for i, e := range out.Entries {
 		if e.Key != b.Type {
 			continue
