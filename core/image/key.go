@@ -58,7 +58,9 @@ func (p *part) list(items []string) {
 	}
 }
 
-func (p *part) show(line string) { p.lines = append(p.lines, line) }
+func (p *part) show(line string) {
+	p.lines = append(p.lines, strings.ReplaceAll(line, "\n", `\n`))
+}
 
 // namesPart is the part of a map whose values are not shown.
 func namesPart(name string, m map[string]string) part {

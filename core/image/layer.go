@@ -83,7 +83,7 @@ func (l pythonLayer) input() part {
 		p.text(f.content())
 	}
 	for _, a := range l.args {
-		p.show("option " + a)
+		p.show(a)
 	}
 	for _, f := range l.files {
 		for _, line := range f.lines {

@@ -153,6 +153,9 @@ func subject(kind partKind, l string) string {
 		name, _, _ := strings.Cut(l, "=")
 		return name
 	case requirementsPart:
+		if option, _, ok := strings.Cut(l, "="); ok && strings.HasPrefix(l, "-") {
+			return option
+		}
 		return normalized(l)
 	}
 	return l
@@ -174,6 +177,9 @@ func label(kind partKind, l string) string {
 func change(kind partKind, was, is string) string {
 	if kind != requirementsPart {
 		return label(kind, is)
+	}
+	if strings.HasPrefix(is, "-") {
+		return subject(kind, is)
 	}
 	name, from := splitRequirement(was)
 	_, to := splitRequirement(is)
