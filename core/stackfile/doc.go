@@ -19,16 +19,19 @@
 //     earlier one. A stack that is inherited on two ways counts once, at its
 //     lowest place.
 //   - A component block with the type (label) of an inherited one is merged
-//     over it key by key, maps at any depth; other values replace, and null
-//     removes what is inherited. With another type it replaces the inherited
-//     block altogether.
+//     over it key by key, maps at any depth; other values, and blocks that the
+//     schema lets be repeated, replace, and null removes what is inherited.
+//     With another type it replaces the inherited block altogether.
 //   - `defaults` are not merged here: settings.Merge does it, with the layers
 //     above.
 //   - The stacks `local` and `docker` exist in every file unless it defines
 //     stacks of these names, so that a first flow needs no stacks.hcl.
 //
+// The syntax is HCL's with one liberty: blocks may stand in a block that is
+// written on one line, as in stack "local" { orchestrator "local" {} }.
+//
 // Variables get their value from --var, else STACK_VAR_name, else the files
 // *.stackvars.hcl beside stacks.hcl (of several, the last by name), else their
-// default. In files and flags a sensitive variable's value is marked, and
-// Stack.Redact leaves it out of what is shown.
+// default. Values made from sensitive variables are known by their place, also
+// after merging, and Stack.Redact leaves them out of what is shown.
 package stackfile

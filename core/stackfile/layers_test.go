@@ -2,6 +2,7 @@ package stackfile_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +39,15 @@ stack "s" {
   }
 }
 `)
-	merged, list := settings.Merge(nil, s.Defaults...)
+	type image struct {
+		Requirements []string          `json:"requirements"`
+		Environment  map[string]string `json:"environment"`
+	}
+	type defaults struct {
+		Image     image          `json:"image"`
+		Resources map[string]int `json:"resources"`
+	}
+	merged, list := settings.Merge(reflect.TypeFor[defaults](), s.Defaults...)
 	if list.HasErrors() {
 		t.Fatal(list)
 	}
@@ -51,7 +60,7 @@ stack "s" {
 		t.Error(diff)
 	}
 	a := merged.Get("image").Get("environment").Get("A")
-	wantOrigin := settings.Origin{Layer: settings.Stack, File: "stacks.hcl", Line: 21, Column: 28}
+	wantOrigin := settings.Origin{Layer: settings.Stack, File: "stacks.hcl", Line: 22, Column: 28}
 	if diff := cmp.Diff(wantOrigin, a.Origin()); diff != "" {
 		t.Error(diff)
 	}
