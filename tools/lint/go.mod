@@ -9,7 +9,6 @@ tool (
 
 require (
 	github.com/kisielk/errcheck v1.30.0
-	github.com/nishanths/exhaustive v0.17.1
 	github.com/polyfloyd/go-errorlint v1.8.0
 	github.com/timakin/bodyclose v0.0.0-20260723120731-857993a2939c
 	golang.org/x/tools v0.52.0
