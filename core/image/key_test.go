@@ -126,7 +126,7 @@ func TestKeyChanges(t *testing.T) {
 		{"included file", file("more.txt", "httpx==2\n"), "~ requirements (httpx 1 → 2)"},
 		{"constraints", file("limits.txt", "numpy<4\n"), "~ requirements (numpy <3 → <4)"},
 		{"installer", edit("index_url: https://a", "python_package_installer: pip\nindex_url: https://a"), "~ stack_requirements"},
-		{"installer argument", edit("no-deps: null", "no-deps: x"), "+ requirements (--no-deps=x)"},
+		{"installer argument", edit("no-deps: null", "no-deps: x"), "~ requirements (--no-deps)"},
 		{"installer flag", edit("no-deps: null, ", ""), "- requirements (--no-deps)"},
 		{"index", edit("https://a.example", "https://c.example"), "~ requirements (--index-url)"},
 		{"extra index", edit("https://b.example", "https://c.example"), "~ requirements (--extra-index-url)"},
