@@ -206,6 +206,11 @@ func (d *decoder) sequence(v *Value, into reflect.Value, name string) {
 			out = out.Try("write " + item.PlainText())
 		case v.Kind == Map:
 			out = out.Because("A list is written [a, b], or a line with a dash for each item.")
+			for _, e := range v.Entries {
+				if out.Suggestion == "" {
+					out = out.Try(diag.DidYouMean(e.Key, []string{"append", "remove"}))
+				}
+			}
 		}
 		d.add(out)
 		return

@@ -134,7 +134,10 @@ func plainText(text string) bool {
 	if kind, typ := coreType(text); kind != Scalar || typ != String {
 		return false
 	}
-	if strings.TrimSpace(text) != text || strings.ContainsAny(text, "[]{},\"'`\\") || strings.ContainsAny(text[:1], "-?:&*!|>%@#=<~") {
+	if strings.TrimSpace(text) != text || strings.ContainsAny(text, "[]{},\"'`\\") || strings.ContainsAny(text[:1], "?:&*!|>%@#=<~") {
+		return false
+	}
+	if text[0] == '-' && (len(text) == 1 || text[1] == ' ' || text[1] == '-' && strings.HasPrefix(text, "---")) {
 		return false
 	}
 	for _, c := range text {
