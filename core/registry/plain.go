@@ -49,7 +49,6 @@ func wrongProtocol(err error) bool {
 		strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
 }
 
-// refused reports whether nothing listens there. It is tried again by whoever
-// runs the command, not by us: a registry on this machine that is not started
-// shall be told at once.
+// refused reports whether nothing listens there. On this machine it is not tried
+// again: that the registry is not started shall be told at once.
 func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

@@ -51,7 +51,10 @@ func (c *Client) Resolve(ctx context.Context, reference string, platforms ...str
 // baseFailure tells a base image that does not exist from a registry that
 // cannot say.
 func (c *Client) baseFailure(ctx context.Context, action, reference string, ref name.Reference, err error) error {
+	var told *diag.Failure
 	switch {
+	case errors.As(err, &told):
+		return told
 	case missing(err):
 		return diag.Fail(diag.BaseNotFound, fmt.Errorf("base image %s does not exist", reference), "check the name and the tag")
 	case denied(err) && ref.Context().RegistryStr() == name.DefaultRegistry && c.anonymous(ref):

@@ -70,7 +70,7 @@ func worthRetrying(r *http.Request, response *http.Response, err error) bool {
 		if errors.As(err, &dns) && dns.IsNotFound {
 			return false
 		}
-		return !errors.Is(err, errPlain) && !wrongProtocol(err) && !refused(err)
+		return !errors.Is(err, errPlain) && !wrongProtocol(err) && !(refused(err) && onThisMachine(r.URL.Hostname()))
 	}
 	switch response.StatusCode {
 	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusInternalServerError,
