@@ -67,18 +67,33 @@ func Run(t *testing.T, f Factory) {
 		return
 	}
 	name := t.Name()
-	t.Run("describe", func(t *testing.T) { testDescribe(t, f) })
-	t.Run("plan", func(t *testing.T) { testPlan(t, f) })
-	t.Run("submit", func(t *testing.T) { testSubmit(t, f) })
-	t.Run("watch", func(t *testing.T) { testWatch(t, f) })
-	t.Run("graph", func(t *testing.T) { testGraph(t, f) })
-	t.Run("attempts", func(t *testing.T) { testAttempts(t, f) })
-	t.Run("files", func(t *testing.T) { testFiles(t, f) })
-	t.Run("environment", func(t *testing.T) { testEnvironment(t, f) })
-	t.Run("logs", func(t *testing.T) { testLogs(t, f) })
-	t.Run("cancel", func(t *testing.T) { testCancel(t, f) })
-	t.Run("list", func(t *testing.T) { testList(t, f) })
-	t.Run("protocol", func(t *testing.T) { testProtocol(t, f) })
-	t.Run("restart", func(t *testing.T) { testRestart(t, f) })
-	t.Run("host death", func(t *testing.T) { testHostDeath(t, f, name) })
+	t.Run("suite", func(t *testing.T) { // returns when all its parts are done
+		for _, part := range []struct {
+			name string
+			test func(*testing.T, Factory)
+		}{
+			{"describe", testDescribe},
+			{"plan", testPlan},
+			{"submit", testSubmit},
+			{"watch", testWatch},
+			{"graph", testGraph},
+			{"attempts", testAttempts},
+			{"files", testFiles},
+			{"environment", testEnvironment},
+			{"logs", testLogs},
+			{"cancel", testCancel},
+			{"list", testList},
+			{"protocol", testProtocol},
+			{"restart", testRestart},
+		} {
+			t.Run(part.name, func(t *testing.T) {
+				t.Parallel()
+				part.test(t, f)
+			})
+		}
+		t.Run("host death", func(t *testing.T) {
+			t.Parallel()
+			testHostDeath(t, f, name)
+		})
+	})
 }

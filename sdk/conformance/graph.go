@@ -10,17 +10,15 @@ import (
 
 // testGraph tests which steps run, when, and how the run ends.
 func testGraph(t *testing.T, f Factory) {
-	// Steps are scripts; a name that begins with "bad" fails.
+	// Step "bad" fails at once, and "long" takes longer than that.
 	type step struct {
 		name  string
 		needs []string
 		when  sdk.When
 	}
 	for _, tc := range []struct {
-		name string
-		slow bool
-		// order makes steps independent of luck: each waits for the one before
-		// it by needing it.
+		name  string
+		slow  bool
 		steps []step
 		want  map[string]sdk.State // "" is the run
 	}{
@@ -37,8 +35,8 @@ func testGraph(t *testing.T, f Factory) {
 		{
 			name:  "slow: other branches go on",
 			slow:  true,
-			steps: []step{{name: "bad"}, {name: "b", needs: []string{"bad"}}, {name: "x"}, {name: "y", needs: []string{"x"}}},
-			want:  map[string]sdk.State{"": sdk.StateFailed, "bad": sdk.StateFailed, "b": sdk.StateSkipped, "x": sdk.StateSucceeded, "y": sdk.StateSucceeded},
+			steps: []step{{name: "bad"}, {name: "b", needs: []string{"bad"}}, {name: "long"}, {name: "y", needs: []string{"long"}}},
+			want:  map[string]sdk.State{"": sdk.StateFailed, "bad": sdk.StateFailed, "b": sdk.StateSkipped, "long": sdk.StateSucceeded, "y": sdk.StateSucceeded},
 		},
 		{
 			name:  "always and failed run after a failure",
@@ -62,8 +60,11 @@ func testGraph(t *testing.T, f Factory) {
 			var steps []sdk.Step
 			for _, st := range tc.steps {
 				script := "true"
-				if st.name == "bad" {
+				switch st.name {
+				case "bad":
 					script = "exit 3"
+				case "long":
+					script = "sleep 1"
 				}
 				step := s.script(st.name, script, st.needs...)
 				if st.when != "" {
@@ -81,7 +82,7 @@ func testGraph(t *testing.T, f Factory) {
 			}
 			for _, st := range tc.steps {
 				for _, need := range st.needs {
-					if r.last(st.name).State != sdk.StateSkipped && !r.before(need, st.name) {
+					if r.early(need, st.name) {
 						t.Errorf("%s ran before its need %s had ended", st.name, need)
 					}
 				}

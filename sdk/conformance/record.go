@@ -151,16 +151,21 @@ func (r *record) most(steps map[string]bool) int {
 	return most
 }
 
-// before reports whether step a ended before step b began to run.
-func (r *record) before(a, b string) bool {
-	ended := false
+// early reports whether a step was seen to run while its need had not ended.
+// A snapshot counts as a whole, since it tells of steps in any order.
+func (r *record) early(need, step string) bool {
+	state := map[string]sdk.State{}
+	complete := false
 	for _, e := range r.events {
-		switch {
-		case e.Kind != sdk.EventStep:
-		case e.Step == a && e.State.Final():
-			ended = true
-		case e.Step == b && (e.State == sdk.StateRunning || e.State == sdk.StateStarting):
-			return ended
+		switch e.Kind {
+		case sdk.EventStep:
+			state[e.Step] = e.State
+		case sdk.EventSnapshotDone:
+			complete = true
+		}
+		runs := state[step] == sdk.StateRunning || state[step] == sdk.StateStarting
+		if complete && runs && !state[need].Final() {
+			return true
 		}
 	}
 	return false
