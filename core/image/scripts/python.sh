@@ -29,6 +29,7 @@ fi
 cache=/tmp/.stack-cache/uv
 uv=$(command -v uv || true)
 scratch=
+trap 'if [ -n "$scratch" ]; then rm -rf "$scratch"; fi' EXIT
 if [ -z "$uv" ]; then
   platform=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("MULTIARCH") or sysconfig.get_platform())')
   kept=$cache/stack-uv-UV_VERSION-$platform
@@ -52,7 +53,4 @@ if [ -n "${PIP_INDEX_URL:-}" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" 
 if [ -n "${PIP_EXTRA_INDEX_URL:-}" ] && [ -z "${UV_INDEX:-}${UV_EXTRA_INDEX_URL:-}" ]; then export UV_INDEX="$PIP_EXTRA_INDEX_URL"; fi
 
 if [ -d "$cache" ]; then set -- --cache-dir "$cache/cache" --link-mode copy "$@"; else set -- --no-cache "$@"; fi
-status=0
-"$uv" pip install --python "$python" --break-system-packages "$@" -r "$requirements" || status=$?
-if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
-exit $status
+"$uv" pip install --python "$python" --break-system-packages "$@" -r "$requirements"
