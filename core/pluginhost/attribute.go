@@ -124,6 +124,10 @@ func (p *Process) explainStart(err error, late bool, limit time.Duration) error 
 	fail := func(hint, format string, args ...any) error {
 		return diag.Fail(diag.PluginProtocol, fmt.Errorf("%s (%s): "+format, append([]any{p, p.Plugin.Path}, args...)...), hint)
 	}
+	var broken *wire.PanicError
+	if errors.As(err, &broken) {
+		return p.attribute(context.Background(), err)
+	}
 	if p.child.ID() == "" {
 		return fail("Check that it is built for this system.", "it cannot be started: %w", err)
 	}
