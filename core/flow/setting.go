@@ -1,0 +1,148 @@
+package flow
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/settings"
+	"github.com/stackrun/stack/sdk"
+)
+
+// settings checks one layer of settings, but for values with expressions,
+// which are not known yet. It is nil where nothing is said.
+func (p *parser) settings(v *settings.Value) *settings.Value {
+	if len(v.Entries) == 0 {
+		return nil
+	}
+	p.add(settings.Check(known(v), reflect.TypeFor[Settings]())...)
+	return v
+}
+
+// known is v without the values that hold expressions.
+func known(v *settings.Value) *settings.Value {
+	if !expressive(v) {
+		return v
+	}
+	out := *v
+	switch v.Kind {
+	case settings.Scalar:
+		return nil
+	case settings.List:
+		out.Items = []*settings.Value{}
+		for _, item := range v.Items {
+			if k := known(item); k != nil {
+				out.Items = append(out.Items, k)
+			}
+		}
+	case settings.Map:
+		out.Entries = nil
+		for _, e := range v.Entries {
+			if e.Value = known(e.Value); e.Value != nil {
+				out.Entries = append(out.Entries, e)
+			}
+		}
+	}
+	return &out
+}
+
+// expressive reports whether an expression is anywhere in v.
+func expressive(v *settings.Value) bool {
+	if v == nil {
+		return false
+	}
+	for _, item := range v.Items {
+		if expressive(item) {
+			return true
+		}
+	}
+	for _, e := range v.Entries {
+		if expressive(e.Value) {
+			return true
+		}
+	}
+	return v.Kind == settings.Scalar && strings.Contains(v.Text, opening)
+}
+
+// settingReferences checks the expressions in settings. s is nil at the flow's
+// level.
+func (p *parser) settingReferences(v *settings.Value, path []string, s *Step) {
+	if v == nil {
+		return
+	}
+	for _, item := range v.Items {
+		p.settingReferences(item, path, s)
+	}
+	for _, e := range v.Entries {
+		if strings.Contains(e.Key, opening) {
+			p.add(diag.At(e.Range, diag.BadExpression, "a key cannot be an expression"))
+		}
+		p.settingReferences(e.Value, append(path[:len(path):len(path)], e.Key), s)
+	}
+	if v.Kind != settings.Scalar || !strings.Contains(v.Text, opening) {
+		return
+	}
+	if isScript(path) {
+		p.noExpressions(v, strings.Join(path, "."), "it would become shell code")
+		return
+	}
+	for _, ref := range p.references(v) {
+		switch ref.root {
+		case "params", "matrix":
+			if at := ref.at; isExpanded(path) && strings.Contains(v.Text, "$"+opening) {
+				p.add(diag.At(p.source.at(v, at), diag.BadExpression, "a $ before an expression has two readings here").Try("write the $ into the value itself"))
+				return
+			}
+			p.value(s, v, ref)
+		default:
+			p.add(diag.At(p.source.at(v, ref.at), diag.BadExpression, "%s cannot be read in settings", ref.root).
+				Because("Paths are known only when the step runs: read them in command, or as $STACK_INPUT_x and $STACK_OUTPUT_x."))
+		}
+	}
+}
+
+// isScript reports whether the setting at path is shell code.
+func isScript(path []string) bool {
+	return len(path) >= 2 && path[0] == "image" && path[1] == "commands"
+}
+
+// isExpanded reports whether ${VAR} is read in the setting at path.
+func isExpanded(path []string) bool {
+	if len(path) < 3 || path[0] != "image" {
+		return false
+	}
+	switch path[1] {
+	case "environment", "runtime_environment":
+		return true
+	case "build", "dockerfile_build":
+		return path[2] == "args"
+	}
+	return false
+}
+
+// noExpressions refuses expressions in shell code, and says what to read there.
+func (p *parser) noExpressions(v *settings.Value, what, why string) {
+	if !strings.Contains(v.Text, opening) {
+		return
+	}
+	parts, _ := split(v.Text)
+	way := map[int]string{}
+	for _, part := range parts {
+		if part.ref != nil && what == "run" {
+			way[part.ref.at.nth] = instead(part.ref)
+		}
+	}
+	for nth := range strings.Count(v.Text, opening) {
+		d := diag.At(p.source.at(v, spot{nth, 0, len(opening)}), diag.BadExpression, "expressions are not read in %s: %s", what, why)
+		p.add(d.Try(way[nth]))
+	}
+}
+
+// instead is the variable that has what an expression reads.
+func instead(ref *reference) string {
+	prefix := map[string]string{"params": "STACK_PARAM_", "matrix": "STACK_MATRIX_", "inputs": "STACK_INPUT_", "outputs": "STACK_OUTPUT_"}[ref.root]
+	if prefix == "" {
+		return "add an input " + ref.output + ": " + ref.name + "." + ref.output + ` and write "$STACK_INPUT_` + sdk.Variable(ref.output) + `"`
+	}
+	return `write "$` + prefix + sdk.Variable(ref.name) + `"`
+}
