@@ -35,5 +35,6 @@ func Expand(text string, s Step, input, output func(name string) string) string 
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// Variable is name as the tail of an environment variable: "-" becomes "_".
-func Variable(name string) string { return strings.ReplaceAll(name, "-", "_") }
+// Variable is name as the tail of an environment variable: "-" and "." become
+// "_".
+func Variable(name string) string { return strings.NewReplacer("-", "_", ".", "_").Replace(name) }

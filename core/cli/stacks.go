@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackrun/stack/core/diag"
-	"github.com/stackrun/stack/core/stackfile"
 )
 
 func newStacks(a *app) *cobra.Command {
@@ -132,7 +131,7 @@ func (a *app) stacksShow(where stackFlags) error {
 	}
 	a.printDiagnostics(list)
 	out := map[string]any{"name": st.Name, "file": st.Range.File, "line": st.Range.Line}
-	for _, c := range components(st) {
+	for _, c := range st.Components() {
 		block := map[string]any{"settings": st.Shown(c)}
 		if c.Type != "" {
 			block["type"] = c.Type
@@ -141,7 +140,7 @@ func (a *app) stacksShow(where stackFlags) error {
 	}
 	defaults := []any{}
 	for _, d := range st.Defaults {
-		defaults = append(defaults, d.Plain())
+		defaults = append(defaults, st.Redact(d, nil).Plain())
 	}
 	out["defaults"] = defaults
 	if a.flags.output == "json" {
@@ -149,7 +148,7 @@ func (a *app) stacksShow(where stackFlags) error {
 		return nil
 	}
 	fmt.Fprintf(a.Stdout, "stack %s   %s\n", st.Name, st.Range)
-	for _, c := range components(st) {
+	for _, c := range st.Components() {
 		data, err := json.Marshal(st.Shown(c))
 		if err != nil {
 			return err
@@ -157,24 +156,13 @@ func (a *app) stacksShow(where stackFlags) error {
 		fmt.Fprintf(a.Stdout, "  %-24s %s   %s\n", c.String(), data, c.Range)
 	}
 	for _, d := range st.Defaults {
-		data, err := json.Marshal(d.Plain())
+		data, err := json.Marshal(st.Redact(d, nil).Plain())
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(a.Stdout, "  %-24s %s   %s\n", "defaults", data, d.Range)
 	}
 	return nil
-}
-
-// components is the component blocks that a stack has.
-func components(st *stackfile.Stack) []*stackfile.Component {
-	var out []*stackfile.Component
-	for _, c := range []*stackfile.Component{st.Orchestrator, st.ImageBuilder, st.ContainerRegistry, st.ArtifactStore, st.SecretStore, st.CodeRepository} {
-		if c != nil {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 func newStacksCheck(a *app) *cobra.Command {

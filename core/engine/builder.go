@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/diag"
@@ -12,19 +12,21 @@ import (
 	"github.com/stackrun/stack/core/stackfile"
 )
 
-// stackBuilder is the image builder of a stack, with what the stack says of it.
+// stackBuilder is the image builder of a stack, configured, with what the
+// stack says of every builder.
 type stackBuilder struct {
 	name     string
 	builder  build.Builder
 	about    build.Description
 	caBundle []byte
 	proxy    map[string]string
+	warnings diag.List
 }
 
 // defaultBuilder builds where a stack names no builder.
 const defaultBuilder = "docker"
 
-// builderOf starts the builder of a stack.
+// builderOf starts and configures the builder of a stack.
 func (e *Engine) builderOf(ctx context.Context, stack *stackfile.Stack) (*stackBuilder, error) {
 	b := &stackBuilder{name: defaultBuilder}
 	at := stack.Range
@@ -38,25 +40,62 @@ func (e *Engine) builderOf(ctx context.Context, stack *stackfile.Stack) (*stackB
 	if b.about, err = b.builder.Describe(ctx); err != nil {
 		return nil, err
 	}
+	config, list := stack.Builder(b.about.Schema)
+	if list.HasErrors() {
+		return nil, list
+	}
+	b.warnings, b.proxy = list, config.Proxy
+	if config.CABundle != "" {
+		if b.caBundle, err = readCABundle(config.CABundle, stackfile.RangeOf(stack.ImageBuilder, []string{"ca_bundle"})); err != nil {
+			return nil, err
+		}
+	}
+	if b.about.NeedsRegistry && stack.Registry == nil {
+		return nil, diag.List{diag.At(at, diag.StackComponent, "builder %s needs a registry to push to", b.name).
+			Try("add container_registry { uri = … } to the stack")}
+	}
+	if err := b.builder.Configure(ctx, config.Config); err != nil {
+		return nil, fmt.Errorf("configure builder %s: %w", b.name, err)
+	}
 	return b, nil
 }
 
 // dialect is how Dockerfiles are written for the builder.
-func (b *stackBuilder) dialect() image.Dialect { return image.BuildKit() }
+func (b *stackBuilder) dialect() image.Dialect {
+	d := image.BuildKit()
+	d.CacheMounts = b.about.CacheMounts
+	d.CABundle = len(b.caBundle) > 0
+	return d
+}
+
+// check refuses settings of an image that the builder cannot honour.
+func (b *stackBuilder) check(s image.Settings, rangeOf func(path ...string) diag.Range) diag.List {
+	var list diag.List
+	if len(s.Platform) > 1 && !b.about.MultiPlatform {
+		list = append(list, diag.At(rangeOf("platform"), diag.BuilderCannot, "builder %s builds one platform at a time", b.name).
+			Try("name one platform"))
+	}
+	known := map[string]bool{}
+	for _, o := range b.about.BuildOptions {
+		known[o] = true
+	}
+	for _, o := range s.BuildOptionsUsed() {
+		if !known[o] {
+			list = append(list, diag.At(rangeOf("build", o), diag.BuilderCannot, "builder %s cannot honour image.build.%s", b.name, o).
+				Because("It honours %s.", strings.Join(b.about.BuildOptions, ", ")))
+		}
+	}
+	return list
+}
 
 // readCABundle reads the certificates that a build shall trust.
-func readCABundle(dir, path string, at diag.Range) ([]byte, error) {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
+func readCABundle(path string, at diag.Range) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, diag.List{diag.At(at, diag.FileUnreadable, "ca_bundle cannot be read: %v", err)}
 	}
-	if len(data) == 0 {
-		return nil, diag.List{diag.At(at, diag.BadValue, "ca_bundle %s is empty", path)}
+	if !strings.Contains(string(data), "-----BEGIN CERTIFICATE-----") {
+		return nil, diag.List{diag.At(at, diag.BadValue, "ca_bundle %s holds no certificate", path).Try("it must be a PEM file")}
 	}
 	return data, nil
 }
-
-var _ = fmt.Sprintf

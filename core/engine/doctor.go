@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/stackfile"
 	"github.com/stackrun/stack/sdk"
 )
 
@@ -118,4 +119,16 @@ func checkGit(ctx context.Context) Check {
 		return Check{"git", CheckWarning, "not found", "install git, so that runs say which commit they used"}
 	}
 	return Check{"git", CheckOK, strings.TrimSpace(string(out)), ""}
+}
+
+// checkRegistry asks the stack's registry about an image that nobody has.
+func (e *Engine) checkRegistry(ctx context.Context, stack *stackfile.Stack) Check {
+	if stack.Registry == nil {
+		return Check{"container registry", CheckOK, "none: images stay in the builder's own store", ""}
+	}
+	name := "container registry " + stack.Registry.URI
+	if _, _, err := e.registryOf(stack).Find(ctx, stack.Registry.URI+"/stack-doctor:none"); err != nil {
+		return failed(name, err)
+	}
+	return Check{name, CheckOK, "answers", ""}
 }

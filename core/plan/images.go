@@ -134,9 +134,9 @@ func resolveBases(ctx context.Context, images Images, all []described) (map[stri
 	return digests, nil
 }
 
-// decide says for each image that would be built whether it exists already,
+// look says for each image that would be built whether it exists already,
 // and why it is built where it does not.
-func decide(ctx context.Context, images Images, all []Image) ([]Image, error) {
+func look(ctx context.Context, images Images, all []Image) ([]Image, error) {
 	out := append([]Image(nil), all...)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16) // registries answer many questions at once; be kind

@@ -54,9 +54,9 @@ func Load(file string, data []byte) (Saved, error) {
 		var wrong *json.UnmarshalTypeError
 		switch {
 		case errors.As(err, &syntax):
-			at = place(file, data, syntax.Offset)
+			at = byteRange(file, data, syntax.Offset)
 		case errors.As(err, &wrong):
-			at = place(file, data, wrong.Offset)
+			at = byteRange(file, data, wrong.Offset)
 		}
 		return Saved{}, diag.List{diag.At(at, diag.Syntax, "this is not a saved plan: %v", err).
 			Try("`stack plan FLOW -O FILE` saves one")}
@@ -75,8 +75,8 @@ func Load(file string, data []byte) (Saved, error) {
 	return s, nil
 }
 
-// place is the line and column of a byte of data.
-func place(file string, data []byte, offset int64) diag.Range {
+// byteRange is the line and column of a byte of data.
+func byteRange(file string, data []byte, offset int64) diag.Range {
 	before := data[:min(max(offset-1, 0), int64(len(data)))]
 	line := bytes.Count(before, []byte("\n")) + 1
 	column := len([]rune(string(before[bytes.LastIndexByte(before, '\n')+1:]))) + 1

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stackrun/stack/core/build"
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/engine"
+	"github.com/stackrun/stack/core/pluginhost"
+	"github.com/stackrun/stack/core/run"
+	"github.com/stackrun/stack/core/source"
+	"github.com/stackrun/stack/sdk"
+)
+
+// session is an engine with its plugins, for the length of one command.
+type session struct {
+	engine *engine.Engine
+	pool   *pluginhost.Pool
+}
+
+// openSession makes the engine of the project that at is in: a flow, a saved
+// plan, or a folder. plugins are the values of --plugin.
+func (a *app) openSession(at string, plugins ...string) (*session, error) {
+	root, err := a.projectRoot(at)
+	if err != nil {
+		return nil, err
+	}
+	overrides := map[string]string{}
+	for _, p := range plugins {
+		name, path, ok := strings.Cut(p, "=")
+		if !ok || name == "" || path == "" {
+			return nil, diag.List{diag.New(diag.Usage, "--plugin %q is not name=path", p)}
+		}
+		overrides[name] = a.path(path)
+	}
+	log := slog.New(slog.DiscardHandler)
+	if level := a.env("STACK_LOG"); level != "" {
+		var l slog.Level
+		if err := l.UnmarshalText([]byte(level)); err != nil {
+			return nil, diag.List{diag.New(diag.Usage, "STACK_LOG cannot be %q", level).Because("Allowed: debug, info, warn, error.")}
+		}
+		log = slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: l}))
+	}
+	pool := pluginhost.NewPool(
+		pluginhost.FindOptions{Overrides: overrides, BinDir: filepath.Dir(a.Executable)},
+		func(pluginhost.Plugin) pluginhost.LaunchOptions {
+			return pluginhost.LaunchOptions{Host: sdk.Host{Version: a.Version}, Environ: a.Environ, Log: log}
+		})
+	e := &engine.Engine{
+		Plugins: poolPlugins{pool}, Now: a.Now, Environ: a.Environ, Dir: a.Dir, Root: root, Version: a.Version,
+		Runs: run.Store{Dir: filepath.Join(root, ".stack", "runs")},
+	}
+	return &session{engine: e, pool: pool}, nil
+}
+
+// close ends the plugins. A command that was interrupted closes them too.
+func (s *session) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	s.pool.Close(ctx)
+}
+
+// projectRoot is the source root of a flow, or of what a folder is in.
+func (a *app) projectRoot(at string) (string, error) {
+	path := a.path(at)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, "flow.yaml") // need not exist: its folder counts
+	}
+	root, err := source.FindRoot(path)
+	if err != nil {
+		return "", diag.Fail(diag.FileUnreadable, err, "")
+	}
+	return root, nil
+}
+
+// poolPlugins is a pool as the engine sees it.
+type poolPlugins struct{ pool *pluginhost.Pool }
+
+func (p poolPlugins) Orchestrator(ctx context.Context, name string) (sdk.Orchestrator, error) {
+	o, err := p.pool.Orchestrator(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func (p poolPlugins) Builder(ctx context.Context, name string) (build.Builder, error) {
+	return p.pool.Builder(ctx, name)
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/stackrun/stack/core/build"
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/plan"
+	"github.com/stackrun/stack/core/run"
+)
+
+// records is the folder of builds of this project.
+func (e *Engine) records() build.Records {
+	return build.Records{Dir: filepath.Join(e.Root, ".stack", "builds")}
+}
+
+// BuildImages builds the images of a run that do not exist yet, and makes sure
+// that what will be submitted is what was planned.
+func (e *Engine) BuildImages(ctx context.Context, s *Started, sink Sink) error {
+	s.Record.Phase = run.Building
+	if err := e.save(s); err != nil {
+		return e.fail(ctx, s, "", err, sink)
+	}
+	id, built, err := e.build(ctx, s.planned, s.Record.ID, sink)
+	if err == nil {
+		s.Record.Build = id
+		s.planned.Plan, err = e.replan(ctx, s.planned, built)
+	}
+	if err != nil {
+		return e.fail(ctx, s, "", err, sink)
+	}
+	return nil
+}
+
+// BuildOnly builds the images of a plan that do not exist yet. It gives the id
+// of the build, empty where there was nothing to build or find, and the plan
+// with digests.
+func (e *Engine) BuildOnly(ctx context.Context, p *Planned, sink Sink) (string, plan.Plan, error) {
+	return e.build(ctx, p, "", sink)
+}
+
+func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink) (string, plan.Plan, error) {
+	if p.images == nil {
+		return "", p.Plan, nil
+	}
+	out := p.Plan
+	out.Images = append([]plan.Image(nil), p.Plan.Images...)
+	record := build.Record{ID: build.NewID(e.Now()), Flow: p.Plan.Flow, Stack: p.Plan.Stack, Created: e.Now().UTC()}
+	var jobs []build.Job
+	var at []int // in out.Images
+	for i, im := range out.Images {
+		switch im.Action {
+		case plan.Build:
+			job, err := p.images.job(im)
+			if err != nil {
+				return "", plan.Plan{}, err
+			}
+			jobs, at = append(jobs, job), append(at, i)
+		case plan.Reuse:
+			record = record.With(reusedOutcome(im))
+			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: im.Reference, To: "reuse", Message: strings.Join(im.Reasons, "; ")})
+		}
+	}
+	if len(jobs)+len(record.Images) == 0 {
+		return "", out, nil
+	}
+	outcomes, err := build.Run(ctx, jobs, build.Options{
+		Builder: p.images.builder.builder, Registry: p.images.registry, Locks: filepath.Join(e.Root, ".stack", "locks"), Now: e.Now,
+		Progress: e.buildProgress(out, runID, sink),
+		Finished: func(o build.Outcome) error {
+			record = record.With(o)
+			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, To: finished(o), Message: strings.Join(o.Reasons, "; ")})
+			return e.records().Save(record)
+		},
+	})
+	if err != nil {
+		return "", plan.Plan{}, err
+	}
+	for i, o := range outcomes {
+		im := &out.Images[at[i]]
+		im.Action, im.Reasons, im.LocalID = plan.Action(o.Action), o.Reasons, o.LocalID
+		if o.Digest != "" {
+			digest := o.Digest
+			im.Digest = &digest
+		}
+	}
+	if len(jobs) == 0 {
+		err = e.records().Save(record)
+	}
+	return record.ID, plan.WithDigests(out), err
+}
+
+func finished(o build.Outcome) string {
+	if o.Action == build.Reused {
+		return "reuse"
+	}
+	return "built"
+}
+
+func reusedOutcome(im plan.Image) build.Outcome {
+	o := build.Outcome{Key: im.Key, Reference: im.Reference, Action: build.Reused, Reasons: im.Reasons, LocalID: im.LocalID, Steps: im.Steps, Inputs: im.Inputs}
+	if im.Digest != nil {
+		o.Digest = *im.Digest
+	}
+	return o
+}
+
+// job is what there is to do about an image.
+func (im *images) job(p plan.Image) (build.Job, error) {
+	stages, err := p.Description.Stages(im.builder.dialect())
+	if err != nil {
+		return build.Job{}, fmt.Errorf("render image %s: %w", p.Reference, err)
+	}
+	r := build.Request{
+		Key: p.Key, Destination: p.Reference, ExtraTags: p.ExtraTags, Push: !p.Local, Platforms: p.Platforms, Stages: stages,
+		Proxy: im.builder.proxy, CABundle: im.builder.caBundle, NoCache: p.Description.NoCache(),
+	}
+	r.Insecure = !p.Local && im.stack.Registry != nil && im.stack.Registry.PlainHTTP && strings.HasPrefix(p.Reference, im.stack.Registry.URI+"/")
+	return build.Job{Request: r, Inputs: p.Inputs, Previous: im.records.Previous(im.flow, im.stack.Name, p.Steps), Force: p.Force, Steps: p.Steps}, nil
+}
+
+// buildProgress makes events of a builder's progress: one for each change of a
+// build's visible state, not one for each byte.
+func (e *Engine) buildProgress(p plan.Plan, runID string, sink Sink) func(build.Progress) {
+	names := map[string]string{}
+	for _, im := range p.Images {
+		names[im.Key] = im.Reference
+	}
+	last := map[string]string{}
+	return func(b build.Progress) {
+		text := b.Vertex
+		if b.Message != "" && b.Message != b.Vertex {
+			text = strings.TrimSpace(b.Vertex + " " + strings.TrimRight(b.Message, "\n"))
+		}
+		if last[b.Key] == text {
+			return
+		}
+		last[b.Key] = text
+		sink(Event{Time: b.Time, Type: BuildProgress, Run: runID, Image: names[b.Key], From: "building", To: "building", Message: text})
+	}
+}
+
+// replan asks the plugin again, now that every digest is known, and refuses
+// anything that differs from what was shown in more than the images' names.
+func (e *Engine) replan(ctx context.Context, p *Planned, built plan.Plan) (plan.Plan, error) {
+	if p.images == nil {
+		return built, nil
+	}
+	placed, found, err := p.connection.orchestrator.Plan(ctx, built.Workflow, false)
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("plan on stack %s: %w", built.Stack, err)
+	}
+	var list diag.List
+	for _, d := range found {
+		list = append(list, p.connection.diagnostic(d, nil))
+	}
+	if err := list.Err(); err != nil {
+		return plan.Plan{}, err
+	}
+	again := plan.Placed(built, placed)
+	if !reflect.DeepEqual(plan.WithoutImages(p.Plan), plan.WithoutImages(again)) {
+		return plan.Plan{}, diag.Fail(diag.PluginProtocol,
+			errors.New("the plugin plans something else now than it did before the images were built: "+strings.Join(plan.Differences(p.Plan, again), "; ")),
+			"report it to the plugin's author; nothing was submitted")
+	}
+	return again, nil
+}

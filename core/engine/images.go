@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stackrun/stack/core/build"
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
+	"github.com/stackrun/stack/core/plan"
+	"github.com/stackrun/stack/core/registry"
+	"github.com/stackrun/stack/core/stackfile"
+)
+
+// images answers what a plan asks about images: bases and reuse from the
+// registry, or from the builder's own store where the stack has none.
+type images struct {
+	builder  *stackBuilder
+	registry *registry.Client
+	records  build.Records
+	flow     string
+	stack    *stackfile.Stack
+}
+
+func (e *Engine) imagesOf(ctx context.Context, r *plan.Resolved) (*images, error) {
+	b, err := e.builderOf(ctx, r.Stack)
+	if err != nil {
+		return nil, err
+	}
+	r.Warnings = append(r.Warnings, b.warnings...)
+	return &images{builder: b, registry: e.registryOf(r.Stack), records: e.records(), flow: r.Flow.Name, stack: r.Stack}, nil
+}
+
+// registryOf is a client of the registries that a stack uses.
+func (e *Engine) registryOf(stack *stackfile.Stack) *registry.Client {
+	o := registry.Options{UserAgent: "stack/" + e.Version}
+	if r := stack.Registry; r != nil && r.PlainHTTP {
+		host, _, _ := strings.Cut(r.URI, "/")
+		o.PlainHTTP = append(o.PlainHTTP, host)
+	}
+	return registry.New(o)
+}
+
+// Digests asks the registry for each base. A base that no registry has may be
+// in the builder's own store, where it is known by its id.
+func (im *images) Digests(ctx context.Context, references, platforms []string) (map[string]string, error) {
+	var mu sync.Mutex
+	out := map[string]string{}
+	var problems diag.List
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for _, reference := range references {
+		group.Go(func() error {
+			digest, err := im.registry.Resolve(ctx, reference, platforms...)
+			if err != nil && !im.builder.about.NeedsRegistry && isCode(err, diag.BaseNotFound, diag.RegistryDenied) {
+				if local, findErr := im.builder.builder.Find(ctx, reference); findErr == nil && local.ID != "" {
+					digest, err = "local:"+local.ID, nil
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if isCode(err, diag.BaseNotFound) {
+				problems = append(problems, diag.FromError(err)...) // tell all that are missing
+				return nil
+			}
+			out[reference] = digest
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return out, problems.Err()
+}
+
+// isCode reports whether err is a diagnostic or failure of one of the codes.
+func isCode(err error, codes ...diag.Code) bool {
+	if err == nil {
+		return false
+	}
+	for _, d := range diag.FromError(err) {
+		for _, c := range codes {
+			if d.Code == c {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Find looks for an image by its key.
+func (im *images) Find(ctx context.Context, p plan.Image) (plan.Found, error) {
+	if p.Local {
+		local, err := im.builder.builder.Find(ctx, p.Reference)
+		if err != nil {
+			return plan.Found{}, fmt.Errorf("look for image %s: %w", p.Reference, err)
+		}
+		return plan.Found{Exists: local.ID != "" && local.Labels[image.KeyLabel] == p.Key, LocalID: local.ID}, nil
+	}
+	digest, labels, err := im.registry.Find(ctx, p.Reference)
+	if err != nil {
+		return plan.Found{}, err
+	}
+	// A tag that somebody moved is not the image of its key.
+	return plan.Found{Exists: digest != "" && labels[image.KeyLabel] == p.Key, Digest: digest}, nil
+}
+
+// Previous is what the last build of this flow on this stack used for one of
+// the image's steps.
+func (im *images) Previous(_ context.Context, p plan.Image) image.Inputs {
+	return im.records.Previous(im.flow, im.stack.Name, p.Steps)
+}

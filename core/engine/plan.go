@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
+	"github.com/stackrun/stack/core/plan"
+	"github.com/stackrun/stack/sdk"
+)
+
+// Planned is a plan with the connections that it was made over.
+type Planned struct {
+	Plan     plan.Plan
+	Resolved *plan.Resolved
+
+	request    Request
+	connection *connection
+	images     *images // nil where the orchestrator runs no images
+}
+
+// PlanOptions changes how a plan is made.
+type PlanOptions struct {
+	Force bool // build every image even if it exists
+}
+
+// Plan resolves a request and plans it. Nothing is built or submitted. The
+// error is a diag.List for mistakes in what the user wrote.
+func (e *Engine) Plan(ctx context.Context, r Request, opt PlanOptions) (*Planned, error) {
+	resolved, err := e.Resolve(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return e.planResolved(ctx, r, resolved, opt)
+}
+
+func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Resolved, opt PlanOptions) (*Planned, error) {
+	c, err := e.connectStack(ctx, resolved.Stack, nil)
+	if err != nil {
+		return nil, err
+	}
+	resolved.Warnings = append(resolved.Warnings, c.warnings...)
+	p := &Planned{Resolved: resolved, request: r, connection: c}
+	in := plan.Input{
+		SourceRoot: e.Root, Lookup: e.LookupEnv, Force: opt.Force,
+		Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
+	}
+	if c.info.Has(sdk.CapImages) {
+		if p.images, err = e.imagesOf(ctx, resolved); err != nil {
+			return nil, err
+		}
+		in.Images, in.Builder, in.Dialect, in.CheckImage = p.images, p.images.builder.name, p.images.builder.dialect(), p.images.builder.check
+	}
+	if p.Plan, err = plan.Make(ctx, resolved, in); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Validate resolves a request and checks it against its plugins, without a
+// network. The Resolved is nil if the list has errors that prevent it.
+func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.List, error) {
+	resolved, list := e.resolve(r)
+	if resolved == nil || list.HasErrors() {
+		return resolved, list, nil
+	}
+	c, err := e.connectStack(ctx, resolved.Stack, list)
+	if err != nil {
+		found := diag.FromError(err)
+		if found.HasErrors() && found[0].Code != diag.Internal {
+			return resolved, found, nil
+		}
+		return nil, nil, err
+	}
+	list = append(list, plan.Check(ctx, resolved, plan.Input{
+		SourceRoot: e.Root, Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
+		Dialect: image.BuildKit(),
+	})...)
+	return resolved, list, nil
+}
+
+// CheckStack checks a stack against the schemas of its plugins.
+func (e *Engine) CheckStack(ctx context.Context, t Target) (diag.List, error) {
+	stack, list := e.StackOf(t)
+	if list.HasErrors() {
+		return list, nil
+	}
+	c, err := e.connectStack(ctx, stack, list)
+	if err != nil {
+		return nil, err
+	}
+	list = c.warnings
+	if c.info.Has(sdk.CapImages) {
+		b, err := e.builderOf(ctx, stack)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, b.warnings...)
+	}
+	return list, nil
+}
