@@ -14,7 +14,7 @@ import (
 func Lookup(root *Value, path string) (*Value, error) {
 	parts, err := ParsePath(path)
 	if err != nil {
-		return nil, diag.List{diag.New(diag.SettingPath, "%s", err)}
+		return nil, err
 	}
 	v := root
 	for i, p := range parts {
@@ -66,7 +66,7 @@ func nowhere(v *Value, parts []Part, i int) diag.Diagnostic {
 func Known(t reflect.Type, path string) error {
 	parts, err := ParsePath(path)
 	if err != nil {
-		return diag.List{diag.New(diag.SettingPath, "%s", err)}
+		return err
 	}
 	s := shapes{}
 	t = deref(t)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/stackrun/stack/core/diag"
 )
 
 // Part is one step of a path into a tree: a key of a map, or, where Key is
@@ -16,13 +18,17 @@ type Part struct {
 // ParsePath reads a path such as steps.train.image.requirements[0]. A key with
 // a dot, a bracket or a quote in it stands in quotes: steps."a.b".image, where
 // \" and \\ are the characters themselves; one of a matrix's steps needs none:
-// steps.train[lr=0.1].image. The empty path is the root.
+// steps.train[lr=0.1].image. The empty path is the root. The error
+// is a diag.List.
 func ParsePath(path string) ([]Part, error) {
 	parts, rest, err := readPath(path)
 	if err == nil && rest != "" {
 		err = fmt.Errorf("the path %q has %q in it", path, rest[:1])
 	}
-	return parts, err
+	if err != nil {
+		return nil, diag.List{diag.New(diag.SettingPath, "%s", err)}
+	}
+	return parts, nil
 }
 
 // readPath reads a path up to its end or an "=".

@@ -137,7 +137,7 @@ func plainText(text string) bool {
 	if strings.TrimSpace(text) != text || strings.ContainsAny(text, "[]{},\"'`\\") || strings.ContainsAny(text[:1], "?:&*!|>%@#=<~") {
 		return false
 	}
-	if text[0] == '-' && (len(text) == 1 || text[1] == ' ' || text[1] == '-' && strings.HasPrefix(text, "---")) {
+	if text[0] == '-' && (len(text) == 1 || text[1] == ' ' || strings.HasPrefix(text, "---")) || strings.HasPrefix(text, "...") {
 		return false
 	}
 	for _, c := range text {

@@ -68,6 +68,7 @@ type yamlReader struct {
 	layer  Layer
 	places bool // whether lines and columns mean something to the user
 	lines  []string
+	seen   seen
 	list   diag.List
 
 	aliased int          // how many values aliases may still stand for

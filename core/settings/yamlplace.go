@@ -59,14 +59,7 @@ func (p *yamlReader) place(r diag.Range) diag.Range {
 
 // width is how many characters a scalar on one line takes as written, or zero.
 func (p *yamlReader) width(n *yaml.Node, r diag.Range) int {
-	if r.Line > len(p.lines) {
-		return 0
-	}
-	rest := p.lines[r.Line-1]
-	for i := 1; i < r.Column; i++ {
-		_, size := utf8.DecodeRuneInString(rest)
-		rest = rest[size:]
-	}
+	rest := p.from(r.Line, r.Column)
 	if rest == "" {
 		return 0
 	}
@@ -99,6 +92,26 @@ func (p *yamlReader) width(n *yaml.Node, r diag.Range) int {
 	}
 	return 0
 }
+
+// from is the rest of a line, beginning at a column. Nodes come in the order of
+// the text, so going on where the last one was keeps long lines cheap.
+func (p *yamlReader) from(line, column int) string {
+	if line > len(p.lines) {
+		return ""
+	}
+	if p.seen.line != line || p.seen.column > column {
+		p.seen = seen{line: line, column: 1}
+	}
+	text := p.lines[line-1]
+	for p.seen.column < column && p.seen.offset < len(text) {
+		_, size := utf8.DecodeRuneInString(text[p.seen.offset:])
+		p.seen.offset, p.seen.column = p.seen.offset+size, p.seen.column+1
+	}
+	return text[p.seen.offset:]
+}
+
+// seen is a place in the text, by column and by byte.
+type seen struct{ line, column, offset int }
 
 // syntax is a syntax error with its place.
 func (p *yamlReader) syntax(err error) diag.Diagnostic {
