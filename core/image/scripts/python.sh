@@ -28,16 +28,16 @@ fi
 # uv: the image's own, else one that is not left in the image.
 cache=/tmp/.stack-cache/uv
 uv=$(command -v uv || true)
-scratch=
-trap 'if [ -n "$scratch" ]; then rm -rf "$scratch"; fi' EXIT
+# What uv leaves in its temporary folder is not to be in the image, and its
+# locks are not for other builds.
+if [ -d "$cache" ]; then scratch=$(mktemp -d "$cache/scratch-XXXXXX"); else scratch=$(mktemp -d); fi
+trap 'rm -rf "$scratch"' EXIT
 if [ -z "$uv" ]; then
   platform=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("MULTIARCH") or sysconfig.get_platform())')
   kept=$cache/stack-uv-UV_VERSION-$platform
   uv=$kept/bin/uv
   if ! "$uv" --version >/dev/null 2>&1; then
     need_pip
-    scratch=$(mktemp -d)
-    if [ -d "$cache" ]; then rm -rf "$scratch"; scratch=$(mktemp -d "$cache/new-XXXXXX"); fi
     "$python" -m pip install --quiet --no-cache-dir --target "$scratch/uv" uv==UV_VERSION
     uv=$scratch/uv/bin/uv
     if [ -d "$cache" ]; then
@@ -53,4 +53,4 @@ if [ -n "${PIP_INDEX_URL:-}" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" 
 if [ -n "${PIP_EXTRA_INDEX_URL:-}" ] && [ -z "${UV_INDEX:-}${UV_EXTRA_INDEX_URL:-}" ]; then export UV_INDEX="$PIP_EXTRA_INDEX_URL"; fi
 
 if [ -d "$cache" ]; then set -- --cache-dir "$cache/cache" --link-mode copy "$@"; else set -- --no-cache "$@"; fi
-"$uv" pip install --python "$python" --break-system-packages "$@" -r "$requirements"
+TMPDIR=$scratch "$uv" pip install --python "$python" --break-system-packages "$@" -r "$requirements"
