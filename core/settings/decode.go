@@ -22,8 +22,11 @@ import (
 // are strict. A *Value field gets the value itself, an any field its Plain
 // form. Tags: enum:"a,b" lists what a text, or each item of a list of texts,
 // may be; required:"true". A default tag is documentation for the schema.
-func Decode(v *Value, into any) diag.List {
-	d := decoder{shapes: shapes{}}
+func Decode(v *Value, into any) diag.List { return NewTypes().Decode(v, into) }
+
+// Decode is the function of this name, for many values.
+func (s *Types) Decode(v *Value, into any) diag.List {
+	d := decoder{types: s}
 	d.value(v, reflect.ValueOf(into).Elem(), "")
 	return d.list
 }
@@ -35,19 +38,20 @@ func Check(v *Value, t reflect.Type) diag.List {
 	if v == nil {
 		return nil
 	}
-	merged, list := Merge(t, v)
+	types := NewTypes()
+	merged, list := types.Merge(t, v)
 	var found diag.List
 	for _, d := range list {
 		if d.Severity == diag.Error {
 			found = append(found, d) // that remove finds nothing is no news here
 		}
 	}
-	return append(found, Decode(merged, reflect.New(t).Interface())...)
+	return append(found, types.Decode(merged, reflect.New(t).Interface())...)
 }
 
 type decoder struct {
-	shapes shapes
-	list   diag.List
+	types *Types
+	list  diag.List
 }
 
 func (d *decoder) add(x diag.Diagnostic) { d.list = append(d.list, x) }
@@ -120,7 +124,7 @@ func (d *decoder) structure(v *Value, into reflect.Value, name string) {
 		d.wrong(v, name, "a map")
 		return
 	}
-	known := d.shapes.of(into.Type())
+	known := d.types.of(into.Type())
 	for _, e := range v.Entries {
 		f, ok := known.field(e.Key)
 		if !ok {

@@ -27,7 +27,7 @@ type Marshaler interface {
 // structs, pointers, *Value, Marshaler and encoding.TextMarshaler. Keys of maps
 // are sorted, so equal values make equal trees.
 func FromGo(v any) (*Value, error) {
-	g := goReader{shapes: shapes{}}
+	g := goReader{types: NewTypes()}
 	out, err := g.value(reflect.ValueOf(v), nil)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func FromGo(v any) (*Value, error) {
 // goFile stands for the file of values that come from Go code.
 const goFile = "settings.Configure"
 
-type goReader struct{ shapes shapes }
+type goReader struct{ types *Types }
 
 func (g *goReader) at(kind Kind) *Value {
 	return &Value{Kind: kind, Layer: Configure, Range: diag.Range{File: goFile}}
@@ -176,7 +176,7 @@ func (g *goReader) mapping(v reflect.Value, path []Part) (*Value, error) {
 }
 
 func (g *goReader) structure(v reflect.Value, path []Part) (*Value, error) {
-	known := g.shapes.of(v.Type())
+	known := g.types.of(v.Type())
 	if len(known.fields) == 0 && v.NumField() > 0 {
 		return nil, g.cannot(v, path)
 	}

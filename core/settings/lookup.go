@@ -68,7 +68,7 @@ func Known(t reflect.Type, path string) error {
 	if err != nil {
 		return err
 	}
-	s := shapes{}
+	s := NewTypes()
 	t = deref(t)
 	for i, p := range parts {
 		if raw(t) || isUnmarshaler(t) {
@@ -95,14 +95,14 @@ func Known(t reflect.Type, path string) error {
 // Paths is every path that can be set in a tree that is decoded into t, sorted.
 // Keys that the user names are "*", and items of lists have no path.
 func Paths(t reflect.Type) []string {
-	w := pathWalker{shapes: shapes{}, inside: map[reflect.Type]bool{}}
+	w := pathWalker{types: NewTypes(), inside: map[reflect.Type]bool{}}
 	w.walk(deref(t), nil)
 	slices.Sort(w.found)
 	return slices.Compact(w.found)
 }
 
 type pathWalker struct {
-	shapes shapes
+	types  *Types
 	inside map[reflect.Type]bool // types being walked, against circles
 	found  []string
 }
@@ -118,7 +118,7 @@ func (w *pathWalker) walk(t reflect.Type, at []Part) {
 	defer delete(w.inside, t)
 	switch t.Kind() {
 	case reflect.Struct:
-		for _, f := range w.shapes.of(t).fields {
+		for _, f := range w.types.of(t).fields {
 			w.walk(f.typ, append(slices.Clone(at), Part{Key: f.name}))
 		}
 	case reflect.Map:

@@ -30,7 +30,12 @@ import (
 // first, nulls included. A remove that finds nothing is a warning, and a
 // malformed append or remove an error, which leaves the value as inherited.
 func Merge(t reflect.Type, layers ...*Value) (*Value, diag.List) {
-	m := merger{shapes: shapes{}, gone: map[*Value]bool{}}
+	return NewTypes().Merge(t, layers...)
+}
+
+// Merge is the function of this name, for many trees.
+func (s *Types) Merge(t reflect.Type, layers ...*Value) (*Value, diag.List) {
+	m := merger{types: s, gone: map[*Value]bool{}}
 	root := rule{typ: deref(t)}
 	var merged *Value
 	for _, layer := range slices.Backward(layers) {
@@ -45,9 +50,9 @@ func Merge(t reflect.Type, layers ...*Value) (*Value, diag.List) {
 }
 
 type merger struct {
-	shapes shapes
-	list   diag.List
-	gone   map[*Value]bool // nulls that stand for removed keys where null is a value
+	types *Types
+	list  diag.List
+	gone  map[*Value]bool // nulls that stand for removed keys where null is a value
 }
 
 // rule is what the Go type says about a value.
@@ -62,7 +67,7 @@ func (m *merger) at(r rule, key string) rule {
 		return rule{}
 	}
 	if r.typ.Kind() == reflect.Struct {
-		f, _ := m.shapes.of(r.typ).field(key)
+		f, _ := m.types.of(r.typ).field(key)
 		return rule{typ: f.typ, tag: f.merge}
 	}
 	return rule{typ: inside(r.typ)}

@@ -18,7 +18,7 @@ type SchemaType interface{ JSONSchema() map[string]any }
 // in required fields and those tagged merge:"-". Equal types make equal
 // schemas, down to the order of the keys once encoded.
 func JSONSchema(t reflect.Type) map[string]any {
-	s := schemaMaker{shapes: shapes{}, root: deref(t), defs: map[string]any{}, names: map[reflect.Type]string{}}
+	s := schemaMaker{types: NewTypes(), root: deref(t), defs: map[string]any{}, names: map[reflect.Type]string{}}
 	out := s.object(s.root)
 	out["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	if len(s.defs) > 0 {
@@ -30,10 +30,10 @@ func JSONSchema(t reflect.Type) map[string]any {
 type schema = map[string]any
 
 type schemaMaker struct {
-	shapes shapes
-	root   reflect.Type
-	defs   map[string]any
-	names  map[reflect.Type]string // of the types in defs
+	types *Types
+	root  reflect.Type
+	defs  map[string]any
+	names map[reflect.Type]string // of the types in defs
 }
 
 func (s *schemaMaker) of(t reflect.Type) schema {
@@ -116,7 +116,7 @@ func (s *schemaMaker) free(name string) string {
 
 func (s *schemaMaker) object(t reflect.Type) schema {
 	properties, required := schema{}, []any{}
-	for _, f := range s.shapes.of(t).fields {
+	for _, f := range s.types.of(t).fields {
 		properties[f.name] = s.property(f)
 		if f.required {
 			required = append(required, f.name)
