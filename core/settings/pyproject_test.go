@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,6 +73,23 @@ func TestParsePyprojectWithoutTable(t *testing.T) {
 	for _, text := range []string{"", "[project]\nname='x'\n", "[tool.other]\nstack=1\n"} {
 		if v, list := settings.ParsePyproject("p", []byte(text)); v != nil || list != nil {
 			t.Errorf("%q: %v %v", text, v, list)
+		}
+	}
+}
+
+func TestParsePyprojectRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"[tool]\nstack = 1":                        "p:2:9 STK1204 tool.stack must be a table, not 1",
+		"[[tool.stack]]\na = 1":                    "p:1:8 STK1204 tool.stack must be a table, not a list",
+		"\"é\" = 'é' x":                            "p:1:11 STK1001",
+		"[tool.stack]\na = 1\na = 2":               "p:3:1 STK1001",
+		"[tool.stack]\n[tool.stack]":               "p:2:",
+		"[tool.stack]\na = \xff":                   "p:2:5 STK1001 the text is not UTF-8",
+		"[tool.stack]\na = 99999999999999999999\n": "p:2:5 STK1001",
+	} {
+		v, list := settings.ParsePyproject("p", []byte(text))
+		if v != nil || len(list) != 1 || !strings.HasPrefix(shown(list), want) {
+			t.Errorf("%q: %v %s, want %s", text, v, shown(list), want)
 		}
 	}
 }
