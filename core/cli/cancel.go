@@ -26,15 +26,11 @@ is, and that is no error.`,
 }
 
 func (a *app) cancel(ctx context.Context, id string, grace time.Duration) error {
-	s, err := a.openSession(a.Dir)
+	s, r, err := a.sessionOf(id)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	r, err := s.engine.Runs.Load(id)
-	if err != nil {
-		return err
-	}
 	if r, err = s.engine.Refresh(ctx, r); err != nil {
 		return err
 	}

@@ -43,15 +43,11 @@ are as they were; with several each line begins with its step's name.`,
 }
 
 func (a *app) logs(ctx context.Context, c logsCommand) error {
-	s, err := a.openSession(a.Dir)
+	s, r, err := a.sessionOf(c.run)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	r, err := s.engine.Runs.Load(c.run)
-	if err != nil {
-		return err
-	}
 	if c.step != "" && r.Step(c.step) == nil {
 		return unknownStep(r, c.step)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"sort"
 	"text/tabwriter"
 	"time"
 
@@ -44,47 +45,89 @@ func asPS(r run.Record) psRun {
 	return out
 }
 
+// psCommand is the arguments of `stack ps`.
+type psCommand struct {
+	stackFlags
+	ask bool // the platform of the stack too
+	all bool
+}
+
 func newPS(a *app) *cobra.Command {
-	var where stackFlags
+	var c psCommand
 	cmd := &cobra.Command{
 		Use:   "ps",
 		Short: "List runs, newest first",
-		Long: `Lists the runs that were started from this project, newest first, and how they
-ended. A run whose process on this machine is gone is shown as failed, with
-reason host_lost. With --stack the platform is asked too, so that runs started
-elsewhere are found.`,
+		Long: `Lists the runs of the project that the working directory is in, and of projects
+below it, newest first, and how they ended. A run whose process on this machine
+is gone is shown as failed, with reason host_lost. With --stack the platform is
+asked too, so that runs started elsewhere are found.`,
 		Example: "  stack ps\n  stack ps --stack docker -o json",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.ps(cmd.Context(), where, cmd.Flags().Changed("stack"))
+			c.ask = cmd.Flags().Changed("stack")
+			return a.ps(cmd.Context(), c)
 		},
 	}
-	where.add(cmd)
+	c.add(cmd)
+	cmd.Flags().BoolVarP(&c.all, "all", "a", false, "runs of every project on this machine")
 	return cmd
 }
 
-func (a *app) ps(ctx context.Context, where stackFlags, ask bool) error {
-	s, err := a.openSession(a.Dir)
+func (a *app) ps(ctx context.Context, c psCommand) error {
+	roots, err := a.projects(c.all)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	records, warnings := s.engine.Runs.List()
-	for i, r := range records {
-		fresh, err := s.engine.Refresh(ctx, r)
+	var records []run.Record
+	for _, root := range roots {
+		found, err := a.recordsIn(ctx, root)
 		if err != nil {
-			a.say("warning: run %s: %v", r.ID, err)
+			return err
 		}
-		records[i] = fresh
+		records = append(records, found...)
 	}
-	a.printDiagnostics(warnings)
-	if ask {
-		elsewhere, err := s.engine.ListPlatform(ctx, where.request())
+	if c.ask {
+		elsewhere, err := a.onPlatform(ctx, c)
 		if err != nil {
 			return err
 		}
 		records = merge(records, elsewhere)
 	}
+	sort.SliceStable(records, func(i, j int) bool { return records[i].Created.After(records[j].Created) })
+	return a.printRuns(records)
+}
+
+// recordsIn is the runs of one project, brought up to date.
+func (a *app) recordsIn(ctx context.Context, root string) ([]run.Record, error) {
+	s, err := a.sessionIn(root, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	records, warnings := s.engine.Runs.List()
+	a.printDiagnostics(warnings)
+	for i, r := range records {
+		fresh, err := s.engine.Refresh(ctx, r)
+		if err != nil {
+			a.say("warning: run %s: %v", r.ID, err)
+			continue
+		}
+		records[i] = fresh
+	}
+	return records, nil
+}
+
+// onPlatform is the runs that a stack's platform knows.
+func (a *app) onPlatform(ctx context.Context, c psCommand) ([]run.Record, error) {
+	s, err := a.openSession(a.Dir, c.plugins...)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return s.engine.ListPlatform(ctx, c.request())
+}
+
+func (a *app) printRuns(records []run.Record) error {
 	if a.flags.output == "json" {
 		out := []psRun{}
 		for _, r := range records {

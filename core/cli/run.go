@@ -79,6 +79,9 @@ func (a *app) runFlow(ctx context.Context, c runCommand) error {
 		return err
 	}
 	defer started.Release()
+	if err := a.roots().Add(s.engine.Root); err != nil {
+		a.say("warning: this run is found from its own folder only: %v", err)
+	}
 	view := a.newView(!c.quiet)
 	end, err := a.carryOut(ctx, s.engine, started, c, view.Event)
 	view.Close()

@@ -30,6 +30,11 @@ func (a *app) openSession(at string, plugins ...string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.sessionIn(root, plugins)
+}
+
+// sessionIn makes the engine of the project whose source root is root.
+func (a *app) sessionIn(root string, plugins []string) (*session, error) {
 	overrides := map[string]string{}
 	for _, p := range plugins {
 		name, path, ok := strings.Cut(p, "=")

@@ -41,15 +41,11 @@ ends. The exit status is the run's. Ctrl-C stops watching, not the run.`,
 var errWaited = errors.New("waited long enough")
 
 func (a *app) watch(ctx context.Context, id string) error {
-	s, err := a.openSession(a.Dir)
+	s, r, err := a.sessionOf(id)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	r, err := s.engine.Runs.Load(id)
-	if err != nil {
-		return err
-	}
 	if r, err = s.engine.Refresh(ctx, r); err != nil {
 		return err
 	}

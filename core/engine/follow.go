@@ -154,7 +154,7 @@ func (f *follower) take(e sdk.Event) {
 		if old == nil {
 			old = &run.Step{}
 		}
-		if now == nil || (old.State == now.State && old.Attempt == now.Attempt) {
+		if now == nil || old.State == now.State && (old.Attempt == now.Attempt || now.State == sdk.StatePending) {
 			return
 		}
 		out.Type, out.Step, out.From, out.To = StepStatus, e.Step, string(old.State), string(now.State)
