@@ -155,11 +155,11 @@ func (p *parser) bound(param Param, name string, v *settings.Value) *string {
 // canonical reads a value written in the file.
 func (p *parser) canonical(param Param, what string, v *settings.Value) (string, bool) {
 	if v.Kind != settings.Scalar {
-		p.add(diag.At(v.Range, diag.WrongType, "%s must be a %s, not %s", what, param.Type, v.Describe()))
+		p.add(diag.At(v.Range, diag.WrongType, "%s must be of type %s, not %s", what, param.Type, v.Describe()))
 		return "", false
 	}
 	if v.Type == settings.String && param.Type != StringParam {
-		d := diag.At(v.Range, diag.WrongType, "%s must be a %s, not %s", what, param.Type, v.Describe())
+		d := diag.At(v.Range, diag.WrongType, "%s must be of type %s, not %s", what, param.Type, v.Describe())
 		if _, ok := canonicalText(param.Type, v.Text); ok {
 			d = d.Try("write " + v.Text + " without quotes")
 		}
@@ -168,7 +168,7 @@ func (p *parser) canonical(param Param, what string, v *settings.Value) (string,
 	}
 	text, ok := canonicalText(param.Type, v.Text)
 	if !ok {
-		p.add(diag.At(v.Range, diag.WrongType, "%s must be a %s, not %s", what, param.Type, v.Describe()))
+		p.add(diag.At(v.Range, diag.WrongType, "%s must be of type %s, not %s", what, param.Type, v.Describe()))
 		return "", false
 	}
 	return text, p.carried(what, text, v.Range)

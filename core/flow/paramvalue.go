@@ -42,7 +42,7 @@ func (f *Flow) ParseParams(overrides []string) ([]ParamValue, diag.List) {
 		}
 		canonical, ok := canonicalText(p.Type, text)
 		if !ok {
-			list = append(list, diag.At(at, diag.WrongType, "param %s must be a %s, not %q", name, p.Type, text))
+			list = append(list, diag.At(at, diag.WrongType, "param %s must be of type %s, not %q", name, p.Type, text))
 			continue
 		}
 		if d := carried("param "+name, canonical, at); d != nil {

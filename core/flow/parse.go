@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,6 +27,10 @@ func Parse(file string, data []byte) (*Flow, diag.List) {
 	default:
 		p.whole(tree)
 	}
+	// Found in several passes; read from top to bottom.
+	slices.SortStableFunc(p.list, func(a, b diag.Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.Range.Line, b.Range.Line), cmp.Compare(a.Range.Column, b.Range.Column))
+	})
 	if p.list.HasErrors() {
 		return nil, p.list
 	}

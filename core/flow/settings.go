@@ -55,7 +55,10 @@ func (a *Attempts) UnmarshalSetting(v *settings.Value) diag.List {
 func (Attempts) JSONSchema() map[string]any { return integerSchema(0, mostAttempts) }
 
 func integerSchema(low, high int) map[string]any {
-	return map[string]any{"type": "integer", "minimum": low, "maximum": high}
+	return map[string]any{"anyOf": []any{
+		map[string]any{"type": "integer", "minimum": low, "maximum": high},
+		map[string]any{"type": "string", "pattern": `\$\{\{`}, // an expression
+	}}
 }
 
 // bounded reads a whole number from low to high.
