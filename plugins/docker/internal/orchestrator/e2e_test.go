@@ -30,7 +30,7 @@ func variable(t testing.TB, name string) string {
 func engines(t *testing.T, test func(t *testing.T, host string, image sdk.Image)) {
 	for _, name := range []string{"STACK_E2E_DOCKER_A", "STACK_E2E_DOCKER_B"} {
 		t.Run(name, func(t *testing.T) {
-			image := sdk.Image{Reference: variable(t, "STACK_E2E_REGISTRY") + "/" + variable(t, "STACK_E2E_BASE"), Platform: "linux/amd64"}
+			image := sdk.Image{Reference: variable(t, "STACK_E2E_REGISTRY") + "/library/" + variable(t, "STACK_E2E_BASE"), Platform: "linux/amd64"}
 			test(t, variable(t, name), image)
 		})
 	}
