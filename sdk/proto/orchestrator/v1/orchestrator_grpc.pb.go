@@ -1,9 +1,35 @@
 // The protocol between stack and an orchestrator plugin, version 1.
 //
-// A plugin is an executable named stack-orchestrator-NAME. stack starts it,
-// reads one line of handshake from its standard output, connects to the unix
-// socket named there and calls the service below. docs/plugins.md describes the
-// handshake for authors who do not use the Go package sdk/serve.
+// A plugin is an executable named stack-orchestrator-NAME. Plugins in Go get all
+// that follows from package sdk/serve; in another language it is a page of code.
+//
+// Start. stack runs the executable without arguments, in a process group and a
+// clean environment of its own, with these variables:
+//
+//   STACK_PLUGIN              d41a6f0e-7f0b-4f3e-9b61-5a1c3f0c8c25; without it, a
+//                             person has started the plugin: explain, and exit
+//   PLUGIN_PROTOCOL_VERSIONS  the versions that stack speaks, such as "1"
+//   PLUGIN_UNIX_SOCKET_DIR    an empty folder (mode 0700) for the socket
+//
+// Handshake. The plugin listens on a unix socket in that folder and writes one
+// line to its standard output, and nothing before or after it:
+//
+//   1|VERSION|unix|/path/of/the/socket|grpc|
+//
+// VERSION is the highest that both speak; with none in common, one of the
+// plugin's own, which stack reports. There is no TLS.
+//
+// Services. Beside the one below it serves grpc.health.v1.Health, where the
+// service "plugin" is SERVING, and plugin.GRPCController of
+// github.com/hashicorp/go-plugin: its call Shutdown asks the process to end
+// within two seconds. GRPCStdio and GRPCBroker of that protocol are optional.
+//
+// Log. Lines of JSON on standard error, with "@level", "@message" and
+// "@timestamp". Other lines are kept, and shown should the process die.
+//
+// End. Interrupt and terminate signals are ignored: stack says when a plugin
+// ends. A plugin that has had no connection for half a second has lost its
+// host; it stops what needs one, and ends within two seconds.
 //
 // Rules that hold for every message:
 //
