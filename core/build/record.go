@@ -58,4 +58,3 @@ func (r Record) With(o Outcome) Record {
 	})
 	return r
 }
-

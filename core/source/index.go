@@ -36,7 +36,7 @@ func (x *index) lookup(path string, s stat) (string, bool) {
 }
 
 // outdated reports whether the index on disk should be replaced.
-func (x *index) outdated(entries []entry, hashed int) bool {
+func (x *index) outdated(entries []*entry, hashed int) bool {
 	if hashed > 0 {
 		return true
 	}
@@ -108,7 +108,7 @@ const (
 // clock; others are hashed again next time. The clock that counts is the file
 // system's, which may be another machine's: the temporary file tells the
 // difference.
-func writeIndex(name string, started time.Time, entries []entry) error {
+func writeIndex(name string, started time.Time, entries []*entry) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func writeIndex(name string, started time.Time, entries []entry) error {
 	}
 	data := []byte(indexMagic)
 	for i := range entries {
-		e := &entries[i]
+		e := entries[i]
 		if e.file.Type != Regular || !e.settledBy(settled) {
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 
 // checkLinks refuses links that lead outside the root. A link that leads
 // nowhere is none of our business: it stays as it is.
-func checkLinks(root string, entries []entry) diag.List {
+func checkLinks(root string, entries []*entry) diag.List {
 	targets := map[string]string{}
 	for i := range entries {
 		if f := &entries[i].file; f.Type == Link {

@@ -6,7 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stackrun/stack/core/diag"
@@ -65,7 +66,7 @@ func Scan(ctx context.Context, o Options) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	sort.Slice(found.entries, func(i, j int) bool { return found.entries[i].file.Path < found.entries[j].file.Path })
+	slices.SortFunc(found.entries, func(a, b *entry) int { return strings.Compare(a.file.Path, b.file.Path) })
 	if problems := checkLinks(root, found.entries); problems.HasErrors() {
 		return nil, problems
 	}

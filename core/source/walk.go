@@ -25,7 +25,7 @@ type entry struct {
 
 // found is what a walk comes back with.
 type found struct {
-	entries  []entry
+	entries  []*entry
 	hashed   int // files whose content was read
 	warnings diag.List
 }
@@ -257,10 +257,10 @@ func (r *reader) entry(dir *os.File, parent folder, path, name string, ignored b
 func (r *reader) add(parent folder, e entry) {
 	for _, p := range parent.parents {
 		if r.walker.keep(p.Path) {
-			r.entries = append(r.entries, entry{file: p})
+			r.entries = append(r.entries, &entry{file: p})
 		}
 	}
-	r.entries = append(r.entries, e)
+	r.entries = append(r.entries, &e)
 }
 
 // unreadable notes that path could not be read; what vanished was never there,

@@ -282,16 +282,3 @@ func TestFileIsUsedFromSeveralGoroutines(t *testing.T) {
 	}
 	all.Wait()
 }
-
-func TestFormat(t *testing.T) {
-	got, list := stackfile.Format("stacks.hcl", []byte("stack   \"s\" {\n abstract=true\n   description =  \"x\" # why\n}\n"))
-	if list.HasErrors() {
-		t.Fatal(list)
-	}
-	if diff := cmp.Diff("stack \"s\" {\n  abstract    = true\n  description = \"x\" # why\n}\n", string(got)); diff != "" {
-		t.Error(diff)
-	}
-	if _, list = stackfile.Format("stacks.hcl", []byte("stack {{")); !list.HasErrors() {
-		t.Error("a broken file was formatted")
-	}
-}

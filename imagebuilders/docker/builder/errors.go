@@ -52,8 +52,8 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 	switch {
 	case strings.Contains(text, "no space left on device"):
 		return diag.Fail(diag.DiskFull, fmt.Errorf("%s", text), "free space on the engine's machine, such as with `docker builder prune`")
-	case grpcerrors.Code(err) == codes.NotFound && len(lines) == 0:
-		return diag.Fail(diag.BaseNotFound, fmt.Errorf("an image that the build starts from does not exist: %s", text), "check the names in FROM, and that the engine may read the registry")
+	case strings.HasPrefix(name, loadingBase):
+		return baseFailure(strings.TrimPrefix(name, loadingBase), text)
 	case grpcerrors.Code(err) == codes.Unavailable && name == "":
 		return engineFailure(ctx, "build", engine, errors.New(text))
 	}
@@ -76,6 +76,23 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 		b.WriteString("\n  | " + l)
 	}
 	return diag.Fail(diag.BuildFailed, errors.New(b.String()), "")
+}
+
+// loadingBase begins the name of the vertex in which every BuildKit's frontend
+// asks for an image that a FROM names.
+const loadingBase = "[internal] load metadata for "
+
+// baseFailure is why an image that a build starts from cannot be had. Engines
+// give no code, and only the words that come from registries are the same.
+func baseFailure(reference, text string) error {
+	err := fmt.Errorf("load base image %s: %s", reference, text)
+	switch {
+	case deniedText.MatchString(text):
+		return diag.Fail(diag.RegistryDenied, err, "sign in to the registry with `docker login`; some say so of an image that does not exist, too")
+	case strings.Contains(text, "not found"):
+		return diag.Fail(diag.BaseNotFound, err, "check the name and the tag")
+	}
+	return diag.Fail(diag.RegistryDown, err, "check that the engine can reach the registry")
 }
 
 // lineOf is the line of the Dockerfile that an error is about: as the engine

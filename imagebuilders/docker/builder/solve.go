@@ -8,10 +8,12 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 	"github.com/tonistiigi/fsutil"
 
@@ -37,6 +39,7 @@ func (b *Builder) Build(ctx context.Context, r build.Request, progress func(buil
 		names := append([]string{r.Destination}, r.ExtraTags...)
 		if !last {
 			names = []string{r.Stages[i+1].Base}
+			defer b.remove(engine, names[0])
 		}
 		if response, err = b.solve(ctx, engine, r, stage, names, last, w); err != nil {
 			return build.Result{}, err
@@ -68,6 +71,14 @@ func (b *Builder) Build(ctx context.Context, r build.Request, progress func(buil
 	return result, nil
 }
 
+// remove takes away the name of an image that was only there to build on. Its
+// layers stay as far as the image on top of it has them.
+func (b *Builder) remove(engine *client.Client, reference string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // after a cancelled build, too
+	defer cancel()
+	_, _ = engine.ImageRemove(ctx, reference, client.ImageRemoveOptions{}) // a name that is left does no harm
+}
+
 // check refuses what this engine would ignore.
 func (b *Builder) check(ctx context.Context, engine *client.Client, r build.Request) error {
 	if len(r.Stages) == 0 {
@@ -81,10 +92,28 @@ func (b *Builder) check(ctx context.Context, engine *client.Client, r build.Requ
 			return diag.Fail(diag.BuilderCannot, fmt.Errorf("the docker builder does not know the build option %q", name), "remove it")
 		}
 	}
-	if _, err := engine.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
+	if !b.config.Reproducible {
+		return nil // the first call of the build tells whether the engine is there
+	}
+	info, err := engine.Info(ctx, client.InfoOptions{})
+	if err != nil {
 		return engineFailure(ctx, "reach the Docker Engine at "+shownHost(engine), engine, err)
 	}
+	if !hasContainerdStore(info.Info) {
+		return diag.Fail(diag.BuilderCannot, fmt.Errorf("the Docker Engine at %s cannot make reproducible images: it has no containerd image store", shownHost(engine)),
+			"remove reproducible from the image_builder block, or turn the engine's containerd-snapshotter on")
+	}
 	return nil
+}
+
+// hasContainerdStore reports whether the engine keeps images in containerd.
+func hasContainerdStore(info system.Info) bool {
+	for _, entry := range info.DriverStatus {
+		if entry[0] == "driver-type" && strings.Contains(entry[1], "snapshotter") {
+			return true
+		}
+	}
+	return false
 }
 
 // solve builds one stage under the names given. Only the last stage has the
