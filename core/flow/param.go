@@ -87,7 +87,7 @@ func (p *parser) param(e settings.Entry) (Param, bool) {
 		out.Type = ParamType(e.Value.Type)
 	case settings.Map:
 		shape = paramShape{}
-		p.add(settings.Decode(e.Value, &shape)...)
+		p.add(p.types.Decode(e.Value, &shape)...)
 		if shape.Default != nil && shape.Default.Kind == settings.Null {
 			shape.Default = nil
 		}

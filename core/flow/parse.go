@@ -19,13 +19,14 @@ const version = "1"
 // is nil when the list has errors.
 func Parse(file string, data []byte) (*Flow, diag.List) {
 	tree, list := settings.ParseYAML(file, data, settings.Flow)
-	p := &parser{source: newSource(data), list: list, isStep: map[string]bool{}, flow: &Flow{File: file, FailFast: true}}
+	p := &parser{source: newSource(data), list: list, types: settings.NewTypes(), isStep: map[string]bool{}, flow: &Flow{File: file, FailFast: true}}
 	switch {
 	case tree == nil:
 	case tree.Kind != settings.Map:
 		p.add(diag.At(tree.Range, diag.WrongType, "a flow must be a map, not %s", tree.Describe()))
 	default:
 		p.whole(tree)
+		p.checkSettings()
 	}
 	// Found in several passes; read from top to bottom.
 	slices.SortStableFunc(p.list, func(a, b diag.Diagnostic) int {
@@ -44,6 +45,8 @@ type parser struct {
 	flow       *Flow
 	paramNames []string
 	stepNames  []string
+	types      *settings.Types
+	said       []*settings.Value // settings to be checked
 	isStep     map[string]bool
 	byName     map[string]*Step // once all are read
 }
@@ -53,7 +56,7 @@ func (p *parser) add(d ...diag.Diagnostic) { p.list = append(p.list, d...) }
 func (p *parser) whole(tree *settings.Value) {
 	own, said := p.divide(tree, ownKeys(reflect.TypeFor[flowOwn]()))
 	var shape flowOwn
-	p.add(settings.Decode(withoutSteps(own), &shape)...)
+	p.add(p.types.Decode(withoutSteps(own), &shape)...)
 	p.header(own, shape)
 	p.params(own.Get("params"))
 	p.flow.Timeout = p.timeout(said.Get("timeout"))
@@ -102,7 +105,7 @@ func (p *parser) timeout(v *settings.Value) time.Duration {
 	var shape struct {
 		Timeout compute.Duration `json:"timeout"`
 	}
-	p.add(settings.Decode(&settings.Value{Kind: settings.Map, Range: v.Range, Entries: []settings.Entry{{Key: "timeout", Range: v.Range, Value: v}}}, &shape)...)
+	p.add(p.types.Decode(&settings.Value{Kind: settings.Map, Range: v.Range, Entries: []settings.Entry{{Key: "timeout", Range: v.Range, Value: v}}}, &shape)...)
 	return time.Duration(shape.Timeout)
 }
 

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
@@ -9,14 +10,23 @@ import (
 	"github.com/stackrun/stack/sdk"
 )
 
-// settings checks one layer of settings, but for values with expressions,
-// which are not known yet. It is nil where nothing is said.
+// settings keeps what one layer says, to be checked; nil where it says nothing.
 func (p *parser) settings(v *settings.Value) *settings.Value {
 	if len(v.Entries) == 0 {
 		return nil
 	}
-	p.add(settings.Check(known(v), reflect.TypeFor[Settings]())...)
+	p.said = append(p.said, known(v))
 	return v
+}
+
+// checkSettings checks every layer of the file, but for values with
+// expressions, which are not known yet. In one go, for speed.
+func (p *parser) checkSettings() {
+	all := &settings.Value{Kind: settings.Map, Layer: settings.Flow}
+	for i, v := range p.said {
+		all.Entries = append(all.Entries, settings.Entry{Key: strconv.Itoa(i), Range: v.Range, Value: v})
+	}
+	p.add(settings.Check(all, reflect.TypeFor[map[string]Settings]())...)
 }
 
 // known is v without the values that hold expressions.

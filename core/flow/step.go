@@ -20,7 +20,7 @@ func (p *parser) step(e settings.Entry) {
 	}
 	own, said := p.divide(e.Value, ownKeys(reflect.TypeFor[stepOwn]()))
 	var shape stepOwn
-	p.add(settings.Decode(own, &shape)...)
+	p.add(p.types.Decode(own, &shape)...)
 	p.program(&s, own, e)
 	p.needs(&s, own.Get("needs"))
 	p.inputs(&s, own.Get("inputs"))
