@@ -272,12 +272,10 @@ func (c *compiler) layers(im Image, s Settings) Image {
 	if s.User != "" {
 		im = im.with(ownerLayer{s.User, im.workdir})
 	}
-	if c.options.Tree != nil {
-		if isFalse(s.AllowIncludingFiles) {
-			c.noCode(s)
-		} else {
-			im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
-		}
+	if isFalse(s.AllowIncludingFiles) {
+		c.noCode(s)
+	} else if c.options.Tree != nil {
+		im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
 	}
 	if len(s.RuntimeEnv) > 0 {
 		im = im.with(envLayer{"runtime_environment", s.RuntimeEnv})

@@ -146,9 +146,6 @@ func TestDiagnostics(t *testing.T) {
 				"Dockerfile": "ARG BASE\nFROM a AS final\n", "Empty": "", "Unknown": "FROM a\nRNU x\n", "Unset": "ARG WHICH\n  FROM $WHICH\n",
 				"Wrong": "FROM UPPER\n", "Quoted": "FROM a\nRUN --mount='type=bind,fro'm=b,target=/x y\n", "Add": "FROM a\nADD https://x.example/y /z\n", "ctx/Dockerfile": "FROM a\n",
 			}
-			if strings.HasPrefix(c.name, "no code") {
-				o.Tree = scan(t, lay(t, nil))
-			}
 			found := problems(t, c.yaml, files, o)
 			var got []string
 			for _, d := range found {
