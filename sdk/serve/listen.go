@@ -22,7 +22,7 @@ import (
 const (
 	hostGrace    = 500 * time.Millisecond // without a connection, until the host counts as dead
 	connectGrace = 15 * time.Second       // until the first connection
-	closeTime    = time.Second            // for Closer
+	closeTime    = 800 * time.Millisecond // for Closer
 )
 
 // listen serves until the host says goodbye or dies, and closes the instance.

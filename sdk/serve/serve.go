@@ -26,7 +26,7 @@ import (
 
 // Closer is implemented by what has something to stop when the process ends:
 // processes, containers, open files. Close is called once, when the host has
-// said goodbye or has died, and has the time that ctx gives it (a second). A
+// said goodbye or has died, and has the time that ctx gives it (most of a second). A
 // run that needs the host ends here.
 type Closer interface {
 	Close(ctx context.Context) error
