@@ -25,6 +25,8 @@ type custom struct {
 	tree    *source.Tree
 	args    map[string]string
 	labels  map[string]string
+	end     int    // last line of the stage that is built, where labels go
+	escape  string // the Dockerfile's escape character
 	target  string
 	pull    bool
 	noCache bool
@@ -159,11 +161,38 @@ func (c *custom) stage() (Stage, error) {
 	if err != nil {
 		return Stage{}, err
 	}
-	s := Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: c.args, Target: c.target, Pull: c.pull}
-	if len(c.labels) > 0 {
-		s.Options = map[string]any{"labels": c.labels}
+	args := map[string]string{}
+	for name, value := range c.args {
+		args[name] = value
 	}
-	return s, nil
+	text = c.labelled(text, args)
+	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Pull: c.pull}, nil
+}
+
+// labelled is text with the labels at the end of the stage that is built;
+// values that no line can hold are put into args.
+func (c *custom) labelled(text string, args map[string]string) string {
+	if len(c.labels) == 0 {
+		return text
+	}
+	r := &renderer{args: args}
+	for _, key := range sortedKeys(c.labels) {
+		r.variable("LABEL", key, c.labels[key])
+	}
+	added := r.out.String()
+	if c.escape != `\` { // in double quotes the escape character is the only one there is
+		added = ""
+		for _, key := range sortedKeys(c.labels) {
+			e := c.escape
+			added += "LABEL " + key + `="` + strings.NewReplacer(e, e+e, `"`, e+`"`, "$", e+"$").Replace(c.labels[key]) + "\"\n"
+		}
+	}
+	lines := strings.SplitAfter(text, "\n")
+	above, below := strings.Join(lines[:c.end], ""), strings.Join(lines[c.end:], "")
+	if !strings.HasSuffix(above, "\n") {
+		above += "\n"
+	}
+	return above + added + below
 }
 
 // dockerfileProblem is a mistake in the Dockerfile, at its own line.

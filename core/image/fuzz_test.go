@@ -194,6 +194,7 @@ func FuzzDockerfile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		root := lay(t, map[string]string{"Dockerfile": text})
+		labelled(t, root, text)
 		im, problems := image.Compile(image.Settings{Dockerfile: "Dockerfile"}, image.Options{SourceRoot: root})
 		if problems.HasErrors() {
 			return
@@ -217,4 +218,39 @@ func FuzzDockerfile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// labelled checks that labels are added to the last stage as they are, and
+// nothing else.
+func labelled(t *testing.T, root, text string) {
+	t.Helper()
+	const value = "a \"b\" $c `\\"
+	set := image.Settings{Dockerfile: "Dockerfile", DockerfileBuild: &image.DockerfileBuild{Labels: map[string]string{"k": value, "l.m": ""}}}
+	im, problems := image.Compile(set, image.Options{SourceRoot: root})
+	if problems.HasErrors() {
+		return
+	}
+	stages, err := im.Pin(digests(im.References())).Stages(image.BuildKit())
+	must(t, err)
+	before, err := parser.Parse(strings.NewReader(text))
+	must(t, err)
+	after, err := parser.Parse(strings.NewReader(string(stages[0].Dockerfile)))
+	if err != nil {
+		t.Fatalf("with labels, it cannot be parsed: %v\n%s", err, stages[0].Dockerfile)
+	}
+	n := len(before.AST.Children)
+	if len(after.AST.Children) != n+2 {
+		t.Fatalf("%d instructions became %d:\n%s", n, len(after.AST.Children), stages[0].Dockerfile)
+	}
+	parsed, err := instructions.ParseInstruction(after.AST.Children[n])
+	must(t, err)
+	label, ok := parsed.(*instructions.LabelCommand)
+	if !ok {
+		t.Fatalf("not a label: %v", parsed)
+	}
+	got, _, err := shell.NewLex(after.EscapeToken).ProcessWord(label.Labels[0].Value, env{})
+	must(t, err)
+	if label.Labels[0].Key != "k" || got != value {
+		t.Fatalf("label %q is %q\n%s", label.Labels[0].Key, got, stages[0].Dockerfile)
+	}
 }

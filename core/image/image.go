@@ -149,7 +149,7 @@ func (im Image) Dockerfile(d Dialect) string {
 		if err != nil {
 			own = im.custom.text // told when planning; shown as it is
 		}
-		text.WriteString(own)
+		text.WriteString(im.custom.labelled(own, map[string]string{}))
 		from = im.custom.name()
 	}
 	if im.generated {

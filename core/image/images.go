@@ -38,6 +38,7 @@ func (c *custom) parse(file string, mirrors map[string]string, platforms []strin
 		return d.found
 	}
 	d.reach(target, map[int]bool{})
+	d.ending(target, result)
 	slices.SortFunc(c.uses, func(a, b use) int { return a.first - b.first })
 	d.remarks()
 	return d.found
@@ -257,6 +258,34 @@ func (d *dockerfile) use(u use, name string) (use, bool) {
 	}
 	d.uses = append(d.uses, u)
 	return u, true
+}
+
+// ending finds where labels can be added to the stage that is built.
+func (d *dockerfile) ending(target int, result *parser.Result) {
+	d.escape = string(result.EscapeToken)
+	last := result.AST.Children[len(result.AST.Children)-1]
+	if target+1 < len(d.stages) {
+		next := d.stages[target+1].Location[0].Start.Line
+		for _, n := range result.AST.Children {
+			if n.StartLine < next {
+				last = n
+			}
+		}
+	}
+	d.end = min(last.EndLine, strings.Count(d.text, "\n")+1)
+	if len(d.labels) == 0 {
+		return
+	}
+	lines := strings.Split(d.text, "\n")
+	if ending := strings.TrimRight(lines[d.end-1], " \t\r"); strings.HasSuffix(ending, d.escape) {
+		d.found = append(d.found, dockerfileProblem(d.file, d.text, d.end, diag.BadDockerfile, "the stage ends in a continued line, so no labels can be added to it").
+			Try("take the "+d.escape+" at the end of the line away"))
+	}
+	for _, key := range sortedKeys(d.labels) {
+		if d.escape != `\` && !literal(d.labels[key]) {
+			d.found = append(d.found, withRange(diag.New(diag.BadValue, "label %s has a character that a Dockerfile with the escape character %s cannot hold", key, d.escape), d.at("dockerfile_build", "labels", key)))
+		}
+	}
 }
 
 // remarks warns of what no key can cover.
