@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/engine"
@@ -75,7 +76,10 @@ func plainLine(e engine.Event) string {
 	}
 	switch e.Type {
 	case engine.BuildProgress:
-		return fmt.Sprintf("build %s: %s%s", e.Image, e.To, note)
+		if e.To == "building" {
+			return fmt.Sprintf("build %s: %s", shortImage(e.Image), diag.Printable(e.Message))
+		}
+		return fmt.Sprintf("build %s: %s%s", shortImage(e.Image), e.To, note)
 	case engine.StepStatus:
 		if e.Attempt > 1 {
 			return fmt.Sprintf("step %s: %s, attempt %d%s", e.Step, e.To, e.Attempt, note)
@@ -102,7 +106,7 @@ func (v *treeView) Event(e engine.Event) {
 	}
 	switch e.Type {
 	case engine.BuildProgress:
-		v.tree.set("image "+e.Image, "image "+e.Image, e.To, note)
+		v.tree.set("image "+e.Image, shortImage(e.Image), e.To, note)
 	case engine.StepStatus:
 		if e.Attempt > 1 {
 			note = fmt.Sprintf("attempt %d %s", e.Attempt, note)
@@ -118,3 +122,16 @@ func (v *treeView) Event(e engine.Event) {
 }
 
 func (v *treeView) Close() { v.tree.close() }
+
+// shortImage is an image's reference as people tell images apart: without the
+// registry, and with the first twelve digits of a key.
+func shortImage(reference string) string {
+	name, tag, found := strings.Cut(reference[strings.LastIndexByte(reference, '/')+1:], ":")
+	if !found {
+		return reference
+	}
+	if len(tag) == 64 {
+		tag = tag[:12]
+	}
+	return name + ":" + tag
+}

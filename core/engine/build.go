@@ -10,6 +10,7 @@ import (
 
 	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
 	"github.com/stackrun/stack/core/plan"
 	"github.com/stackrun/stack/core/run"
 )
@@ -124,8 +125,8 @@ func (im *images) job(p plan.Image) (build.Job, error) {
 	return build.Job{Request: r, Inputs: p.Inputs, Previous: im.records.Previous(im.flow, im.stack.Name, p.Steps), Force: p.Force, Steps: p.Steps}, nil
 }
 
-// buildProgress makes events of a builder's progress: one for each change of a
-// build's visible state, not one for each byte.
+// buildProgress makes events of a builder's progress: one for each part of a
+// build that begins, and one for each line of output, not one for each byte.
 func (e *Engine) buildProgress(p plan.Plan, runID string, sink Sink) func(build.Progress) {
 	names := map[string]string{}
 	for _, im := range p.Images {
@@ -133,9 +134,12 @@ func (e *Engine) buildProgress(p plan.Plan, runID string, sink Sink) func(build.
 	}
 	last := map[string]string{}
 	return func(b build.Progress) {
-		text := b.Vertex
-		if b.Message != "" && b.Message != b.Vertex {
-			text = strings.TrimSpace(b.Vertex + " " + strings.TrimRight(b.Message, "\n"))
+		text := image.PartName(b.Vertex)
+		if strings.HasPrefix(text, "[internal]") {
+			return // how the builder reads its own input
+		}
+		if b.Message != "" && b.Message != b.Vertex && b.State == "running" && b.Total == 0 {
+			text = "| " + strings.TrimRight(b.Message, "\r\n")
 		}
 		if last[b.Key] == text {
 			return

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 
@@ -97,7 +96,7 @@ func (im *images) Find(ctx context.Context, p plan.Image) (plan.Found, error) {
 	if p.Local {
 		local, err := im.builder.builder.Find(ctx, p.Reference)
 		if err != nil {
-			return plan.Found{}, fmt.Errorf("look for image %s: %w", p.Reference, err)
+			return plan.Found{}, err
 		}
 		return plan.Found{Exists: local.ID != "" && local.Labels[image.KeyLabel] == p.Key, LocalID: local.ID}, nil
 	}
