@@ -52,7 +52,7 @@ func Launch(ctx context.Context, p Plugin, o LaunchOptions) (*Process, error) {
 	if err := o.check(p); err != nil {
 		return nil, err
 	}
-	dir, err := socketBase(o.TempDir)
+	dir, err := socketBase(o.TempDir, o.Environ)
 	if err != nil {
 		return nil, diag.Fail(diag.DiskFull, fmt.Errorf("%s: %w", p, err), "Set TMPDIR to a folder with a short path that you may write to.")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 )
 
 // longestSocketBase keeps "BASE/plugin-dirNNNNNNNNNN/pluginNNNNNNNNNN" within
@@ -14,13 +15,14 @@ const longestSocketBase = 104 - len("/plugin-dir0123456789/plugin0123456789") - 
 // socketBase is a folder in which a plugin's folder of its own (0700) can be
 // made such that the path of a unix socket in it is not too long. A long TMPDIR
 // would otherwise end in an error that names neither.
-func socketBase(wanted string) (string, error) {
+func socketBase(wanted string, environ []string) (string, error) {
 	candidates := []string{wanted}
-	if wanted == "" {
-		candidates = []string{os.TempDir()}
-		if runtime.GOOS != "windows" {
-			candidates = append(candidates, os.Getenv("XDG_RUNTIME_DIR"), "/tmp", "/var/tmp")
-		}
+	switch {
+	case wanted != "":
+	case runtime.GOOS == "windows":
+		candidates = []string{lookup(environ, "TEMP"), lookup(environ, "TMP")}
+	default:
+		candidates = []string{lookup(environ, "TMPDIR"), "/tmp", lookup(environ, "XDG_RUNTIME_DIR"), "/var/tmp"}
 	}
 	var problems []error
 	for _, dir := range candidates {
@@ -50,4 +52,15 @@ func writable(dir string) bool {
 		return false
 	}
 	return os.Remove(probe) == nil
+}
+
+// lookup is the value of a variable, the last where it is set twice.
+func lookup(environ []string, name string) string {
+	found := ""
+	for _, variable := range environ {
+		if value, ok := strings.CutPrefix(variable, name+"="); ok {
+			found = value
+		}
+	}
+	return found
 }
