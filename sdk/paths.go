@@ -13,10 +13,12 @@ func repositoryOf(reference string) string {
 	return reference
 }
 
-// InputReference and OutputReference stand in Step.Command and in the values
-// of Step.Environment for the path of an input or output, which only the
-// platform knows. Expand puts the path in.
-func InputReference(name string) string  { return "${{ inputs." + name + " }}" }
+// InputReference stands in Step.Command and in the values of Step.Environment
+// for the path of an input, which only the platform knows. Expand puts the path
+// in.
+func InputReference(name string) string { return "${{ inputs." + name + " }}" }
+
+// OutputReference is InputReference for an output.
 func OutputReference(name string) string { return "${{ outputs." + name + " }}" }
 
 // Expand replaces the references in text with the paths that input and output

@@ -26,7 +26,12 @@ func newInit(a *app) *cobra.Command {
 .stack/, which marks the source root and holds what stack keeps on this machine.
 Files that exist already are left as they are.`,
 		Example: "  stack init\n  stack init churn && stack run churn/flow.yaml",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(cmd, "unexpected argument %q", args[1])
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := a.Dir
 			if len(args) == 1 {

@@ -12,6 +12,7 @@ import (
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/engine"
 	"github.com/stackrun/stack/core/pluginhost"
+	"github.com/stackrun/stack/core/registry"
 	"github.com/stackrun/stack/core/run"
 	"github.com/stackrun/stack/core/source"
 	"github.com/stackrun/stack/sdk"
@@ -58,6 +59,9 @@ func (a *app) sessionIn(root string, plugins []string) (*session, error) {
 		})
 	e := &engine.Engine{
 		Plugins: poolPlugins{pool}, Now: a.Now, Environ: a.Environ, Dir: a.Dir, Root: root, Version: a.Version,
+		Registry: func(plainHTTP []string) engine.Registry {
+			return registry.New(registry.Options{PlainHTTP: plainHTTP, UserAgent: "stack/" + a.Version})
+		},
 		Runs: run.Store{Dir: filepath.Join(root, ".stack", "runs")},
 	}
 	return &session{engine: e, pool: pool}, nil

@@ -18,12 +18,14 @@ import (
 // Engine runs flows. Its fields are set once, by the command line.
 type Engine struct {
 	Plugins Plugins
-	Runs    run.Store
-	Now     func() time.Time
-	Environ []string // the caller's environment
-	Dir     string   // working directory, absolute
-	Root    string   // the source root, absolute; .stack is below it
-	Version string   // of stack
+	// Registry makes a client of registries; those named speak plain HTTP.
+	Registry func(plainHTTP []string) Registry
+	Runs     run.Store
+	Now      func() time.Time
+	Environ  []string // the caller's environment
+	Dir      string   // working directory, absolute
+	Root     string   // the source root, absolute; .stack is below it
+	Version  string   // of stack
 }
 
 // Plugins gives the programs that stack works with, started when first asked
@@ -31,4 +33,11 @@ type Engine struct {
 type Plugins interface {
 	Orchestrator(ctx context.Context, name string) (sdk.Orchestrator, error)
 	Builder(ctx context.Context, name string) (build.Builder, error)
+}
+
+// Registry is what the engine asks container registries.
+type Registry interface {
+	build.Registry
+	// Resolve gives the digest of a base image that exists for all platforms.
+	Resolve(ctx context.Context, reference string, platforms ...string) (string, error)
 }

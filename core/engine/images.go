@@ -11,7 +11,6 @@ import (
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
 	"github.com/stackrun/stack/core/plan"
-	"github.com/stackrun/stack/core/registry"
 	"github.com/stackrun/stack/core/stackfile"
 )
 
@@ -19,7 +18,7 @@ import (
 // registry, or from the builder's own store where the stack has none.
 type images struct {
 	builder  *stackBuilder
-	registry *registry.Client
+	registry Registry
 	records  build.Records
 	flow     string
 	stack    *stackfile.Stack
@@ -35,13 +34,13 @@ func (e *Engine) imagesOf(ctx context.Context, r *plan.Resolved) (*images, error
 }
 
 // registryOf is a client of the registries that a stack uses.
-func (e *Engine) registryOf(stack *stackfile.Stack) *registry.Client {
-	o := registry.Options{UserAgent: "stack/" + e.Version}
+func (e *Engine) registryOf(stack *stackfile.Stack) Registry {
+	var plain []string
 	if r := stack.Registry; r != nil && r.PlainHTTP {
 		host, _, _ := strings.Cut(r.URI, "/")
-		o.PlainHTTP = append(o.PlainHTTP, host)
+		plain = append(plain, host)
 	}
-	return registry.New(o)
+	return e.Registry(plain)
 }
 
 // Digests asks the registry for each base. A base that no registry has may be

@@ -19,6 +19,22 @@ func (p *parser) settings(v *settings.Value) *settings.Value {
 	return v
 }
 
+// ofStep is v as the layer of a step: read from the same file as the flow's, it
+// counts more.
+func ofStep(v *settings.Value) *settings.Value {
+	out := *v
+	out.Layer = settings.Step
+	out.Items, out.Entries = nil, nil
+	for _, item := range v.Items {
+		out.Items = append(out.Items, ofStep(item))
+	}
+	for _, e := range v.Entries {
+		e.Value = ofStep(e.Value)
+		out.Entries = append(out.Entries, e)
+	}
+	return &out
+}
+
 // checkSettings checks every layer of the file, but for values with
 // expressions, which are not known yet. In one go, for speed.
 func (p *parser) checkSettings() {

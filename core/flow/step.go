@@ -36,7 +36,7 @@ func (p *parser) step(e settings.Entry) {
 			p.add(diag.At(own.Get("max_parallel").Range, diag.Conflict, "max_parallel has no meaning without a matrix").Try("remove it"))
 		}
 	}
-	s.Settings = p.settings(said)
+	s.Settings = p.settings(ofStep(said))
 	p.flow.Steps = append(p.flow.Steps, s)
 }
 

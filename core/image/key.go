@@ -12,9 +12,18 @@ import (
 )
 
 // recipe is the version of everything that is not in the settings: the order
-// of instructions, what our scripts do, the version of uv, and the encoding of
-// the key. Whatever of it changes, changes this.
+// of instructions and the encoding of the key. Whatever of it changes, changes
+// this. What our scripts do counts by itself.
 const recipe = "stack image 1"
+
+// recipeOf is the recipe with what the scripts of the image's layers say.
+func recipeOf() string {
+	all := newPart("", exactPart)
+	for _, name := range []string{"apt.sh", "python.sh", "owner.sh"} {
+		all.text(script(name))
+	}
+	return recipe + " " + short(string(all.encoding))
+}
 
 // part is one named input of a key: an encoding that decides, and lines that
 // tell people what is in it.
@@ -103,7 +112,7 @@ func fileLine(f source.File) string {
 
 // parts is every input of the key, in a fixed order.
 func (im Image) parts() []part {
-	all := []part{scalarPart("recipe", recipe), scalarPart("platform", strings.Join(im.platforms, ","))}
+	all := []part{scalarPart("recipe", recipeOf()), scalarPart("platform", strings.Join(im.platforms, ","))}
 	if im.custom != nil {
 		all = append(all, im.custom.parts()...)
 	} else {
