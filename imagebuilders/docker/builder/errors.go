@@ -52,6 +52,8 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 	switch {
 	case strings.Contains(text, "no space left on device"):
 		return diag.Fail(diag.DiskFull, fmt.Errorf("%s", text), "free space on the engine's machine, such as with `docker builder prune`")
+	case strings.HasPrefix(name, "exporting to ") && strings.Contains(text, "failed to push"):
+		return pushFailure(ctx, "push "+destination, errors.New(text))
 	case strings.HasPrefix(name, loadingBase):
 		return baseFailure(strings.TrimPrefix(name, loadingBase), text)
 	case grpcerrors.Code(err) == codes.Unavailable && name == "":

@@ -30,7 +30,8 @@ type files struct {
 	sorted []string // in the order in which a folder is walked
 
 	mu      sync.Mutex
-	changed error // the first file that was refused
+	changed error  // the first file that was refused
+	stop    func() // ends the build then: the transfer alone would wait for ever
 }
 
 var _ fsutil.FS = (*files)(nil)
@@ -152,6 +153,9 @@ func (f *files) refuse(err error) error {
 	defer f.mu.Unlock()
 	if f.changed == nil {
 		f.changed = err
+		if f.stop != nil {
+			f.stop()
+		}
 	}
 	return err
 }

@@ -119,7 +119,9 @@ func hasContainerdStore(info system.Info) bool {
 // solve builds one stage under the names given. Only the last stage has the
 // image's labels and is pushed.
 func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Request, stage image.Stage, names []string, last bool, w *watcher) (map[string]string, error) {
-	bk, err := bkclient.New(ctx, "",
+	solving, stop := context.WithCancel(ctx)
+	defer stop()
+	bk, err := bkclient.New(solving, "",
 		bkclient.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return engine.DialHijack(ctx, "/grpc", "h2c", nil)
 		}),
@@ -132,6 +134,7 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 	defer bk.Close()
 
 	context := newFiles(stage.Files)
+	context.stop = stop
 	dockerfile := newFiles([]source.File{
 		source.Bytes("Dockerfile", stage.Dockerfile, false),
 		// The files of the context are chosen already. This keeps the engine from
@@ -152,7 +155,7 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 		defer close(watched)
 		w.take(statuses)
 	}()
-	solved, err := bk.Solve(ctx, nil, options, statuses)
+	solved, err := bk.Solve(solving, nil, options, statuses)
 	<-watched
 	if err != nil {
 		return nil, buildFailure(ctx, engine, r.Destination, stage, context, w, err)
