@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
@@ -125,16 +124,6 @@ func (c *compiler) platform(wanted Platforms) []string {
 	return all
 }
 
-func (c *compiler) isCustom(s Settings) bool {
-	switch {
-	case isTrue(s.SkipBuild) && s.Mode == Bundled:
-		c.fail(diag.Conflict, []string{"skip_build"}, "skip_build: true contradicts mode: bundled, %s", c.where("mode"))
-	case isFalse(s.SkipBuild) && s.Mode == Custom:
-		c.fail(diag.Conflict, []string{"skip_build"}, "skip_build: false contradicts mode: custom, %s", c.where("mode"))
-	}
-	return s.Mode == Custom || isTrue(s.SkipBuild)
-}
-
 // where says in words where the other one of two settings was written.
 func (c *compiler) where(path ...string) string {
 	r := c.at(path...)
@@ -142,55 +131,6 @@ func (c *compiler) where(path ...string) string {
 		return "which is set too"
 	}
 	return "which is set at " + r.String()
-}
-
-// asItIs is an image that is taken as it is.
-func (c *compiler) asItIs(im Image, s Settings) Image {
-	im.action, im.environment = ActionUse, map[string]string{}
-	for name, value := range s.RuntimeEnv {
-		im.environment[name] = value
-	}
-	mode := []string{"mode"}
-	if s.Mode != Custom {
-		mode = []string{"skip_build"}
-	}
-	for _, name := range s.buildSettings() {
-		c.fail(diag.Conflict, []string{name}, "%s cannot be had with an image that is taken as it is: nothing is added to it", name).
-			Detail = "The image is taken as it is because of " + mode[0] + ", " + c.where(mode...) + "."
-	}
-	reference := c.baseImage(s)
-	if reference == "" {
-		c.fail(diag.MissingField, mode, "an image that is taken as it is has to be named with base_image")
-		return im
-	}
-	im.base = c.base(reference)
-	return im
-}
-
-// buildSettings is the names of the settings of s that ask for something to be
-// built, in the order of the fields.
-func (s Settings) buildSettings() []string {
-	var names []string
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"dockerfile", s.Dockerfile != ""}, {"build_context_root", s.BuildContextRoot != ""},
-		{"requirements", s.Requirements != nil && (s.Requirements.File != "" || len(s.Requirements.Items) > 0)},
-		{"python_package_installer_args", len(s.InstallerArgs) > 0},
-		{"index_url", s.IndexURL != ""}, {"extra_index_urls", len(s.ExtraIndexURLs) > 0}, {"pre", isTrue(s.Pre)},
-		{"apt_packages", len(s.AptPackages) > 0}, {"commands", len(s.Commands) > 0}, {"environment", len(s.Environment) > 0},
-		{"user", s.User != ""}, {"workdir", s.Workdir != ""}, {"dockerignore", s.Dockerignore != ""},
-		{"build", s.Build != nil && (len(s.Build.Args) > 0 || len(s.Build.Labels) > 0 || s.Build.Target != "" || isTrue(s.Build.NoCache) || isTrue(s.Build.Pull))},
-		{"dockerfile_build", s.DockerfileBuild != nil},
-		{"registry", s.Registry != ""}, {"target_repository", s.TargetRepository != ""}, {"image_tag", s.ImageTag != ""},
-		{"prevent_build_reuse", isTrue(s.PreventBuildReuse)},
-	} {
-		if f.set {
-			names = append(names, f.name)
-		}
-	}
-	return names
 }
 
 // baseImage is the base that s names in either spelling.
@@ -291,73 +231,6 @@ func (c *compiler) noCode(s Settings) {
 		d.Severity = diag.Warning
 		d.Detail = "It is taken to be in the image that you named."
 	}
-}
-
-// python adds the layers of Python packages: the stack's, then the user's.
-func (c *compiler) python(im Image, s Settings) Image {
-	installer := s.Installer
-	if installer == "" {
-		installer = UV
-	}
-	args := c.installerArgs(s, installer)
-	if !isFalse(s.InstallStackReqs) {
-		files, problems := readRequirements(Requirements{Items: c.options.StackRequirements}, c.options.SourceRoot, func(int) diag.Range { return diag.Range{} })
-		c.found = append(c.found, problems...)
-		if len(files) > 0 {
-			im = im.with(pythonLayer{"stack_requirements", files, installer, args})
-		}
-	}
-	if s.Requirements == nil {
-		return im
-	}
-	files, problems := readRequirements(*s.Requirements, c.options.SourceRoot, func(item int) diag.Range {
-		if item < 0 {
-			return c.at("requirements")
-		}
-		return c.at("requirements", strconv.Itoa(item))
-	})
-	c.found = append(c.found, problems...)
-	if slices.ContainsFunc(files, func(f requirementsFile) bool { return len(f.lines) > 0 }) {
-		im = im.with(pythonLayer{"requirements", files, installer, args})
-	}
-	return im
-}
-
-// installerArgs is the options of the installer as words of a command line.
-func (c *compiler) installerArgs(s Settings, installer Installer) []string {
-	var args []string
-	if s.IndexURL != "" {
-		args = append(args, "--index-url="+s.IndexURL)
-	}
-	for _, u := range s.ExtraIndexURLs {
-		args = append(args, "--extra-index-url="+u)
-	}
-	if isTrue(s.Pre) {
-		args = append(args, map[Installer]string{UV: "--prerelease=allow", Pip: "--pre"}[installer])
-	}
-	for _, name := range sortedKeys(s.InstallerArgs) {
-		value := s.InstallerArgs[name]
-		name := strings.TrimLeft(name, "-")
-		switch name {
-		case "system", "break-system-packages":
-			continue // what is done anyway
-		case "python", "target", "prefix", "root", "user", "requirement", "requirements", "r", "editable", "e", "dry-run":
-			c.fail(diag.BadValue, []string{"python_package_installer_args", name}, "the option --%s cannot be set: where and what to install is settled by stack", name)
-			continue
-		}
-		option := "--" + name
-		if len(name) == 1 {
-			option = "-" + name
-		}
-		if value == nil {
-			args = append(args, option)
-		} else if len(name) == 1 {
-			args = append(args, option, *value)
-		} else {
-			args = append(args, option+"="+*value)
-		}
-	}
-	return args
 }
 
 // scan reads a build context.
