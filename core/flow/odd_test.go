@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stackrun/stack/core/flow"
+	"github.com/stackrun/stack/core/settings"
 	"github.com/stackrun/stack/sdk"
 )
 
@@ -81,5 +82,14 @@ func TestWhenAndFail(t *testing.T) {
 	}
 	if f.FailFast || f.Steps[1].When != sdk.WhenFailed || f.Steps[0].When != sdk.WhenSuccess {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Both are in one file, and a step's word counts more than the flow's.
+func TestLayers(t *testing.T) {
+	g := good(t, head+"params: {n: 2}\nnodes: 1\nsteps: {a: {run: x, nodes: \"${{ params.n }}\"}}\n")
+	n := g.Steps[0]
+	if of, step := n.FlowSettings.Get("nodes"), n.Settings.Get("nodes"); of.Layer != settings.Flow || step.Layer != settings.Step || step.Text != "2" {
+		t.Errorf("flow %+v, step %+v", of, step)
 	}
 }
