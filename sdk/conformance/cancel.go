@@ -10,9 +10,11 @@ import (
 func testCancel(t *testing.T, f Factory) {
 	for _, tc := range []struct {
 		name, script string
+		says         string // in the step's log
 	}{
-		{"polite", "sleep 300"},
-		{"a step that does not listen", `trap '' TERM INT; while :; do sleep 1; done`},
+		{"a step that ends by itself", "sleep 300", ""},
+		{"a step that cleans up", `trap 'echo cleaned up; exit 0' TERM; sleep 300 & echo ready; wait`, "ready\ncleaned up\n"},
+		{"a step that does not listen", `trap '' TERM INT; while :; do sleep 1; done`, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := open(t, f)
@@ -23,7 +25,10 @@ func testCancel(t *testing.T, f Factory) {
 			w.Steps[1].When = sdk.WhenSuccess
 			submission := s.submit(w)
 			s.watchUntil(w, submission, "the step ran", running("train"))
-			request := sdk.CancelRequest{RunID: w.RunID, Handle: submission.Handle, Grace: time.Second}
+			if tc.says != "" { // the trap is set
+				s.untilLogged(w, submission, "train", "ready")
+			}
+			request := sdk.CancelRequest{RunID: w.RunID, Handle: submission.Handle, Grace: 2 * time.Second}
 			begin := time.Now()
 			done, err := s.o.Cancel(s.ctx, request)
 			if err != nil || done {
@@ -41,6 +46,9 @@ func testCancel(t *testing.T, f Factory) {
 			}
 			if state := r.last("train").State; state != sdk.StateCancelled {
 				t.Errorf("the step ended %s", state)
+			}
+			if out := s.output(w, submission, "train"); out != tc.says {
+				t.Errorf("the step wrote %q, want %q", out, tc.says)
 			}
 			for _, name := range []string{"report", "never"} {
 				if state := r.last(name).State; state != sdk.StateSkipped && state != sdk.StateCancelled {

@@ -101,10 +101,10 @@ func testGraph(t *testing.T, f Factory) {
 	t.Run("fail fast keeps other steps from starting", func(t *testing.T) {
 		s := open(t, f)
 		// "late" cannot have started when "bad" fails: it needs a step that
-		// takes longer.
+		// takes longer, even where it takes a while to start one.
 		w := s.workflow(
 			s.script("bad", "exit 1"),
-			s.script("long", "sleep 2"),
+			s.script("long", "sleep 5"),
 			s.script("late", "true", "long"))
 		r := s.run(w)
 		if state := r.last("late").State; state != sdk.StateSkipped && state != sdk.StateCancelled {

@@ -103,7 +103,7 @@ func testHostDeath(t *testing.T, f Factory, name string) {
 		s.watch(told.Workflow, told.Submission)
 		return
 	}
-	if !within(time.Second, func() bool { return !anyAlive(children) }) {
+	if !within(5*time.Second, func() bool { return !anyAlive(children) }) {
 		t.Errorf("processes that the plugin had started still run: %v of %v", alive(children), children)
 	}
 	s.nothingRuns(told.Workflow.RunID)

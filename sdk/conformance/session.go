@@ -196,6 +196,24 @@ func (s *session) logs(w sdk.Workflow, submission sdk.Submission, request sdk.Lo
 	return chunks
 }
 
+// untilLogged follows a step's log until it holds the text.
+func (s *session) untilLogged(w sdk.Workflow, submission sdk.Submission, step, text string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, s.f.Patience)
+	defer cancel()
+	seen := ""
+	request := sdk.LogsRequest{RunID: w.RunID, Handle: submission.Handle, Step: step, Follow: true}
+	err := s.o.Logs(ctx, request, func(c sdk.LogChunk) error {
+		if seen += string(c.Data); strings.Contains(seen, text) {
+			return errEnough
+		}
+		return nil
+	})
+	if err != errEnough {
+		s.t.Fatalf("the log of %s ended before %q: %q, %v", step, text, seen, err)
+	}
+}
+
 // output is all that a step of a run that has ended wrote to its standard
 // output.
 func (s *session) output(w sdk.Workflow, submission sdk.Submission, step string) string {
