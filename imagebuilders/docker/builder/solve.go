@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -34,14 +35,14 @@ func (b *Builder) Build(ctx context.Context, r build.Request, progress func(buil
 	}
 	w := newWatcher(progress, r.Secrets)
 	var response map[string]string
-	for i, stage := range r.Stages {
-		last := i == len(r.Stages)-1
-		names := append([]string{r.Destination}, r.ExtraTags...)
-		if !last {
-			names = []string{r.Stages[i+1].Base}
-			defer b.remove(engine, names[0])
+	for attempt := 1; ; attempt++ {
+		if response, err = b.stages(ctx, engine, r, w); err == nil {
+			break
 		}
-		if response, err = b.solve(ctx, engine, r, stage, names, last, w); err != nil {
+		// Another build of the same Dockerfile may have ended between two stages
+		// and taken away the name of the image below.
+		var f *diag.Failure
+		if len(r.Stages) == 1 || attempt == 3 || !errors.As(err, &f) || f.Code != diag.BaseNotFound {
 			return build.Result{}, err
 		}
 	}
@@ -69,6 +70,23 @@ func (b *Builder) Build(ctx context.Context, r build.Request, progress func(buil
 		}
 	}
 	return result, nil
+}
+
+// stages builds one stage after the other and gives what the engine says of the
+// last.
+func (b *Builder) stages(ctx context.Context, engine *client.Client, r build.Request, w *watcher) (response map[string]string, err error) {
+	for i, stage := range r.Stages {
+		last := i == len(r.Stages)-1
+		names := append([]string{r.Destination}, r.ExtraTags...)
+		if !last {
+			names = []string{r.Stages[i+1].Base}
+			defer b.remove(engine, names[0])
+		}
+		if response, err = b.solve(ctx, engine, r, stage, names, last, w); err != nil {
+			return nil, err
+		}
+	}
+	return response, nil
 }
 
 // remove takes away the name of an image that was only there to build on. Its
