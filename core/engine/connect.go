@@ -77,6 +77,9 @@ func (e *Engine) connect(ctx context.Context, t Target) (*connection, error) {
 }
 
 func (e *Engine) connectStack(ctx context.Context, stack *stackfile.Stack, list diag.List) (*connection, error) {
+	if list = append(list, notBuilt(stack)...); list.HasErrors() {
+		return nil, list
+	}
 	c := &connection{stack: stack}
 	var err error
 	name := stack.Orchestrator.Type
@@ -87,6 +90,9 @@ func (e *Engine) connectStack(ctx context.Context, stack *stackfile.Stack, list 
 		return nil, err
 	}
 	if c.schema, err = c.orchestrator.Schema(ctx); err != nil {
+		return nil, err
+	}
+	if err := checkRequired(stack, c.info); err != nil {
 		return nil, err
 	}
 	config, problems := stackfile.CheckComponent(stack.Orchestrator, c.schema.Stack)

@@ -39,7 +39,7 @@ type Input struct {
 // Make plans a resolved flow. The error is a diag.List for mistakes, and any
 // other for a registry or plugin that failed. Warnings are in the plan.
 func Make(ctx context.Context, r *Resolved, in Input) (Plan, error) {
-	m := maker{resolved: r, in: in, list: append(diag.List{}, r.Warnings...), trees: map[string]*source.Tree{}}
+	m := maker{resolved: r, in: in, list: append(diag.List{}, r.Warnings...), seen: map[string]bool{}, trees: map[string]*source.Tree{}}
 	return m.make(ctx)
 }
 
@@ -47,7 +47,19 @@ type maker struct {
 	resolved *Resolved
 	in       Input
 	list     diag.List
+	seen     map[string]bool         // what addOnce has added
 	trees    map[string]*source.Tree // by dockerignore
+}
+
+// addOnce takes in problems of one step; settings that steps share would
+// otherwise be reported for each of them.
+func (m *maker) addOnce(problems diag.List) {
+	for _, p := range problems {
+		if key := fmt.Sprint(p.Code, p.Range, p.Summary); !m.seen[key] {
+			m.seen[key] = true
+			m.list = append(m.list, p)
+		}
+	}
 }
 
 func (m *maker) make(ctx context.Context) (Plan, error) {
@@ -100,7 +112,7 @@ func (m *maker) make(ctx context.Context) (Plan, error) {
 // Check finds the mistakes of a resolved flow that need neither a registry nor
 // a builder to be seen.
 func Check(ctx context.Context, r *Resolved, in Input) diag.List {
-	m := maker{resolved: r, in: in, list: diag.List{}, trees: map[string]*source.Tree{}}
+	m := maker{resolved: r, in: in, list: diag.List{}, seen: map[string]bool{}, trees: map[string]*source.Tree{}}
 	m.checkCapabilities()
 	configs := m.checkOrchestratorSettings()
 	if in.Info.Has(sdk.CapImages) {
@@ -178,9 +190,8 @@ func (m *maker) warnAboutImages() {
 // describe compiles each step's image.
 func (m *maker) describe(ctx context.Context) []described {
 	var all []described
-	seen := map[string]bool{}
 	for _, d := range m.resolved.Steps {
-		rangeOf := func(path ...string) diag.Range { return rangeIn(d.Tree, append([]string{"image"}, path...)...) }
+		rangeOf := imageRanges(d)
 		found := diag.List{}
 		if m.in.CheckImage != nil {
 			found = append(found, m.in.CheckImage(d.Settings.Image, rangeOf)...)
@@ -197,14 +208,7 @@ func (m *maker) describe(ctx context.Context) []described {
 				return source.Scan(ctx, o)
 			},
 		})
-		found = append(found, problems...)
-		for _, p := range found {
-			key := fmt.Sprint(p.Code, p.Range, p.Summary)
-			if !seen[key] {
-				seen[key] = true
-				m.list = append(m.list, p)
-			}
-		}
+		m.addOnce(append(found, problems...))
 		all = append(all, described{step: d.Step.Name, image: im, place: m.placeOf(d.Settings.Image)})
 	}
 	return all
@@ -246,6 +250,11 @@ func texts(values []*settings.Value) []string {
 		out = append(out, v.Text)
 	}
 	return out
+}
+
+// imageRanges finds where the image settings of a step were written.
+func imageRanges(d Decided) func(path ...string) diag.Range {
+	return func(path ...string) diag.Range { return rangeIn(d.Tree, append([]string{"image"}, path...)...) }
 }
 
 // rangeIn is where the value at path was written, or the nearest one around it.

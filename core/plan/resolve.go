@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 
 	"github.com/stackrun/stack/core/diag"
@@ -43,6 +44,7 @@ func Resolve(f *flow.Flow, stack *stackfile.Stack, layers Layers, params []strin
 	var list diag.List
 	graph, problems := flow.Expand(f, params)
 	list = append(list, problems...)
+	list = append(list, refuseExpressions(layers, stack)...)
 	if graph == nil || list.HasErrors() {
 		return nil, list
 	}
@@ -53,9 +55,10 @@ func Resolve(f *flow.Flow, stack *stackfile.Stack, layers Layers, params []strin
 	list = append(list, unknownSteps(layers.CommandLine.Steps, known)...)
 	out := &Resolved{Flow: f, Stack: stack}
 	seen := map[string]bool{}
+	types := settings.NewTypes()
 	for _, n := range graph.Steps {
 		d := Decided{Step: n}
-		d.Tree, d.Settings, problems = decide(f, stack, layers, n)
+		d.Tree, d.Settings, problems = decide(types, stack, layers, n)
 		for _, p := range problems {
 			// One mistake of a layer shows in every step that it reaches.
 			key := fmt.Sprint(p.Code, p.Range, p.Summary)
@@ -70,19 +73,19 @@ func Resolve(f *flow.Flow, stack *stackfile.Stack, layers Layers, params []strin
 }
 
 // decide merges and decodes the settings of one step.
-func decide(f *flow.Flow, stack *stackfile.Stack, l Layers, n flow.Node) (*settings.Value, flow.Settings, diag.List) {
+func decide(types *settings.Types, stack *stackfile.Stack, l Layers, n flow.Node) (*settings.Value, flow.Settings, diag.List) {
 	order := []*settings.Value{l.CommandLine.Steps[n.Name]}
 	if n.Group != n.Name {
 		order = append(order, l.CommandLine.Steps[n.Group])
 	}
 	order = append(order, l.CommandLine.Flow, n.Settings, n.FlowSettings, l.Configure, l.Environment, l.Pyproject)
 	order = append(order, stack.Defaults...)
-	tree, list := settings.Merge(reflect.TypeFor[flow.Settings](), order...)
+	tree, list := types.Merge(reflect.TypeFor[flow.Settings](), order...)
 	pruned, problems := image.Prune(tree.Get("image"))
 	list = append(list, problems...)
 	tree = withEntry(tree, "image", pruned)
 	var decoded flow.Settings
-	list = append(list, settings.Decode(tree, &decoded)...)
+	list = append(list, types.Decode(tree, &decoded)...)
 	return tree, decoded, list
 }
 
@@ -144,7 +147,7 @@ func (r *Resolved) Explain(path string) (*settings.Value, error) {
 		known := map[string]bool{}
 		for _, d := range r.Steps {
 			if d.Step.Name == name || d.Step.Group == name {
-				return settings.Lookup(d.Tree, rest)
+				return explained(d.Tree, rest)
 			}
 			known[d.Step.Name] = true
 		}
@@ -152,7 +155,7 @@ func (r *Resolved) Explain(path string) (*settings.Value, error) {
 	}
 	var first *settings.Value
 	for i, d := range r.Steps {
-		v, err := settings.Lookup(d.Tree, path)
+		v, err := explained(d.Tree, path)
 		if err != nil {
 			return nil, err
 		}
@@ -166,4 +169,20 @@ func (r *Resolved) Explain(path string) (*settings.Value, error) {
 		}
 	}
 	return first, nil
+}
+
+// explained is the value at a path of one step's settings, with the built-in
+// default beneath it; nobody wrote that, so it is not in the tree.
+func explained(tree *settings.Value, path string) (*settings.Value, error) {
+	builtin, _ := settings.Lookup(settings.Builtin(reflect.TypeFor[flow.Settings]()), path)
+	v, err := settings.Lookup(tree, path)
+	if builtin == nil || builtin.Kind != settings.Scalar {
+		return v, err
+	}
+	if err != nil {
+		return builtin, nil
+	}
+	out := *v
+	out.Overrode = append(slices.Clone(v.Overrode), builtin)
+	return &out, nil
 }

@@ -64,7 +64,11 @@ func (m *maker) workflow(p Plan, of map[string]int, configs map[string]sdk.Confi
 		if at, ok := of[d.Step.Name]; ok {
 			im := p.Images[at]
 			step.Image = imageRef(im)
-			step.Environment = environment(d.Step.Environment)
+			if im.Action == Use { // nothing is built that could hold it
+				step.Environment = environment(variables(im.Description.Environment()), d.Step.Environment)
+			} else {
+				step.Environment = environment(d.Step.Environment)
+			}
 		} else {
 			step.Environment = environment(m.imageEnvironment(d), d.Step.Environment)
 		}
@@ -82,10 +86,16 @@ func (m *maker) imageEnvironment(d Decided) []sdk.EnvVar {
 	if m.in.Info.Has(sdk.CapImages) {
 		return nil
 	}
-	im, problems := image.Compile(environmentOnly(d.Settings.Image), image.Options{SourceRoot: m.in.SourceRoot, Lookup: m.in.Lookup})
-	m.list = append(m.list, problems...)
+	im, problems := image.Compile(environmentOnly(d.Settings.Image), image.Options{
+		SourceRoot: m.in.SourceRoot, Lookup: m.in.Lookup, RangeOf: imageRanges(d),
+	})
+	m.addOnce(problems)
+	return variables(im.Environment())
+}
+
+func variables(values map[string]string) []sdk.EnvVar {
 	var out []sdk.EnvVar
-	for name, value := range im.Environment() {
+	for name, value := range values {
 		out = append(out, sdk.EnvVar{Name: name, Value: value})
 	}
 	return out
