@@ -41,7 +41,7 @@ func supervise() int {
 	runtime.LockOSThread() // the command is killed when the thread that started it ends
 	adoptOrphans()
 	ooms := oomKills()
-	pid, err := start(spec)
+	pid, err := launch(spec)
 	if err != nil {
 		tell(report{Error: err.Error()})
 		return 1
@@ -61,8 +61,8 @@ func supervise() int {
 	return 0
 }
 
-// start starts the command in a process group of its own.
-func start(spec Spec) (pid int, err error) {
+// launch starts the command in a process group of its own.
+func launch(spec Spec) (pid int, err error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, err
