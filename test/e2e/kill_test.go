@@ -132,7 +132,7 @@ func killPlugin(t *testing.T, p *project, m, plugin string, containers func(stri
 	if r.code != 1 {
 		t.Errorf("exit status %d, want 1:\n%s", r.code, r)
 	}
-	p.wants(r, "STK8003", plugin)
+	p.wants(r, "STK8003", "orchestrator plugin "+stack)
 	within(t, 2*soon, "the step is gone", func() bool { return len(sleeping(m)) == 0 })
 	run := p.explained([]string{"failed"}, []string{"host_lost", "plugin_crashed"})
 	within(t, 2*soon, "no container runs", func() bool { return containers(run.Run) == 0 })
@@ -155,7 +155,7 @@ func TestKillBuilder(t *testing.T) {
 		if r.code != 1 {
 			t.Errorf("exit status %d, want 1:\n%s", r.code, r)
 		}
-		p.wants(r, "STK8003", "stack-builder-docker")
+		p.wants(r, "STK8003", "builder plugin docker")
 		within(t, soon, "the build's command is gone", func() bool { return len(sleeping(m)) == 0 })
 		p.explained([]string{"failed"}, []string{"build_failed", "plugin_crashed", "host_lost", ""})
 	})

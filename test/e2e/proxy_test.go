@@ -35,6 +35,8 @@ func TestCompanyNetwork(t *testing.T) {
 		p := newProject(t, map[string]string{
 			"stacks.hcl": stacks{builder: fmt.Sprintf("ca_bundle = %q\n    proxy = { http = %q, https = %q }", authority, proxy.url, proxy.url)}.hcl(t),
 			"flow.yaml":  text,
+			// What names the proxy is no source of the flow.
+			".dockerignore": "stacks.hcl\n",
 		}).on(on)
 		r := p.must(0, "run", "flow.yaml")
 		p.wants(r, "0.9.0 None")

@@ -4,6 +4,8 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -94,12 +96,14 @@ func images(t *testing.T, r result) []planImage {
 	var out struct {
 		Images []planImage `json:"images"`
 	}
-	// `build -o json` prints its events before, one a line; the images are last.
-	text := strings.TrimSpace(r.stdout)
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		lines := strings.Split(text, "\n")
-		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &out); err != nil {
-			t.Fatalf("no images in the output: %v\n%s", err, r)
+	// `build -o json` prints its events before; the images are in the last value.
+	for values := json.NewDecoder(strings.NewReader(r.stdout)); ; {
+		err := values.Decode(&out)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("standard output is not JSON: %v\n%s", err, r)
 		}
 	}
 	if len(out.Images) == 0 {
