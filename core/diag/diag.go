@@ -152,7 +152,10 @@ func FromError(err error) List {
 	if errors.As(err, &list) {
 		return list
 	}
-	d := Diagnostic{Severity: Error, Code: Internal, Summary: err.Error()}
+	// The first line says what failed; what follows, such as the end of a
+	// build's log, belongs below it.
+	summary, detail, _ := strings.Cut(err.Error(), "\n")
+	d := Diagnostic{Severity: Error, Code: Internal, Summary: summary, Detail: detail}
 	var f *Failure
 	if errors.As(err, &f) {
 		d.Code, d.Suggestion = f.Code, f.Hint

@@ -94,6 +94,8 @@ func TestDidYouMean(t *testing.T) {
 		{"acelerator", `did you mean "accelerator"?`},
 		{"Base-Image", `did you mean "base_image"?`},
 		{"cp", `did you mean "cpu"?`},
+		{"cup", `did you mean "cpu"?`},
+		{"memroy", `did you mean "memory"?`},
 		{"zzz", ""},
 		{"", ""},
 	} {

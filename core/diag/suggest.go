@@ -18,7 +18,8 @@ func DidYouMean(word string, candidates []string) string {
 
 // Nearest is the candidate that word is most likely a slip of, or empty. Case
 // and the difference between "-" and "_" do not count; else one edit in three
-// characters is allowed, and one in a word of two.
+// characters is allowed, and one in a word of two. Two neighbours that changed
+// places are one edit.
 func Nearest(word string, candidates []string) string {
 	fold := strings.NewReplacer("-", "_")
 	key := fold.Replace(strings.ToLower(word))
@@ -27,10 +28,26 @@ func Nearest(word string, candidates []string) string {
 	}
 	best, distance := "", max(1, len(key)/3)+1
 	for _, c := range candidates {
-		d := levenshtein.Distance(key, fold.Replace(strings.ToLower(c)), nil)
+		folded := fold.Replace(strings.ToLower(c))
+		d := levenshtein.Distance(key, folded, nil)
+		if exchanged(key, folded) {
+			d = 1
+		}
 		if d < distance {
 			best, distance = c, d
 		}
 	}
 	return best
+}
+
+// exchanged reports whether two neighbouring characters are all that differs.
+func exchanged(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -38,6 +39,7 @@ type described struct {
 	step  string
 	image image.Image
 	place place
+	at    diag.Range // where its base was written
 }
 
 // place is where an image is kept.
@@ -125,13 +127,31 @@ func resolveBases(ctx context.Context, images Images, all []described) (map[stri
 		sort.Strings(references)
 		found, err := images.Digests(ctx, references, strings.Split(platforms, ","))
 		if err != nil {
-			return nil, err
+			return nil, placed(err, all)
 		}
 		for r, d := range found {
 			digests[r] = d
 		}
 	}
 	return digests, nil
+}
+
+// placed puts the place of a base on the finding that it does not exist.
+func placed(err error, all []described) error {
+	var list diag.List
+	if !errors.As(err, &list) {
+		return err
+	}
+	for i, found := range list {
+		for _, d := range all {
+			for _, reference := range d.image.References() {
+				if found.Range == nil && d.at.File != "" && strings.Contains(found.Summary, reference) {
+					list[i].Range = &d.at
+				}
+			}
+		}
+	}
+	return list
 }
 
 // look says for each image that would be built whether it exists already,

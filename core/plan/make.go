@@ -209,7 +209,11 @@ func (m *maker) describe(ctx context.Context) []described {
 			},
 		})
 		m.addOnce(append(found, problems...))
-		all = append(all, described{step: d.Step.Name, image: im, place: m.placeOf(d.Settings.Image)})
+		at := rangeOf("base_image")
+		if d.Settings.Image.Dockerfile != "" {
+			at = rangeOf("dockerfile")
+		}
+		all = append(all, described{step: d.Step.Name, image: im, place: m.placeOf(d.Settings.Image), at: at})
 	}
 	return all
 }
