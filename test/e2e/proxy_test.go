@@ -29,7 +29,8 @@ func TestCompanyNetwork(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, on place) {
 		authority, certificate := companyAuthority(t)
 		proxy := startProxy(t)
-		image := `base_image: "python:3.11-noca", apt_packages: [libgomp1], requirements: [tabulate==0.9.0]`
+		// The value makes the installs new to the engine's layer cache.
+		image := fmt.Sprintf(`base_image: "python:3.11-noca", apt_packages: [libgomp1], requirements: [tabulate==0.9.0], environment: {NEW: "%s"}`, marker(t))
 		text := "version: 1\nname: company\nimage: {" + image + "}\nsteps:\n  only: {command: [python, -c, \"import tabulate, os; print(tabulate.__version__, os.environ.get('HTTPS_PROXY'))\"]}\n"
 
 		p := newProject(t, map[string]string{
