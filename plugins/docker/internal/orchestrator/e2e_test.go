@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	containerapi "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
@@ -194,6 +197,31 @@ func TestImagesThatCannotBePulled(t *testing.T) {
 		_, last := b.run(s)
 		if e := last["train"]; e.State != sdk.StateFailed || e.Reason != sdk.ReasonImagePull || !strings.Contains(e.Message, b.image.Reference) {
 			b.t.Errorf("the end is told as %+v", e)
+		}
+	})
+}
+
+// An image given by digest is pulled by it: a small one that the engines need
+// not have yet.
+func TestImageByDigest(t *testing.T) {
+	onEngines(t, func(b *bench) {
+		small := strings.Replace(b.image.Reference, "-slim", "-small", 1)
+		ref, err := name.ParseReference(small)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		manifest, err := remote.Head(ref)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.image = sdk.Image{Reference: small, Digest: manifest.Digest.String(), Platform: "linux/amd64"}
+		if _, err := b.c.ImageRemove(b.t.Context(), b.image.Pinned(), client.ImageRemoveOptions{Force: false}); err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
+			b.t.Fatal(err)
+		}
+		// Two steps at once share the pull.
+		id, last := b.run(b.step("one", "echo hello"), b.step("two", "echo hello"))
+		if out := b.output(id, "one") + b.output(id, "two"); last[""].State != sdk.StateSucceeded || out != "hello\nhello\n" {
+			b.t.Errorf("the output is %q (%+v)", out, last)
 		}
 	})
 }
