@@ -99,6 +99,7 @@ func (w world) large(name string) (string, error) {
 	for i := range 100 {
 		fmt.Fprintf(&stacks, "stack \"s%d\" {\n  orchestrator \"local\" {}\n  defaults {\n    resources {\n      cpu = %d\n    }\n  }\n}\n", i, 1+i%3)
 	}
+	stacks.WriteString("default_stack = \"s42\"\n")
 	return dir, write(dir, map[string]string{"flow.yaml": flow.String(), "stacks.hcl": stacks.String()})
 }
 
