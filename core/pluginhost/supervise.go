@@ -124,7 +124,8 @@ func (s *Supervised) call(ctx context.Context, work func(sdk.Orchestrator) error
 			return err
 		}
 		err = work(p.Orchestrator())
-		if f, ok := err.(final); ok {
+		var f final
+		if errors.As(err, &f) {
 			return f.error
 		}
 		if !crashed(err) || ctx.Err() != nil || !s.retire(p) {

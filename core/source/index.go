@@ -117,7 +117,7 @@ func writeIndex(name string, started time.Time, entries []*entry) error {
 		return err
 	}
 	defer os.Remove(f.Name()) // fails once it has been renamed
-	defer f.Close()
+	defer func() { _ = f.Close() }() // closed before the rename; then this does nothing
 	info, err := f.Stat()
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package stackfile
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -146,7 +147,8 @@ func pathError(err error) string {
 }
 
 func asPathError(err error, out *cty.PathError) bool {
-	p, ok := err.(cty.PathError)
+	var p cty.PathError
+	ok := errors.As(err, &p)
 	if ok {
 		*out = p
 	}

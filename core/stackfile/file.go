@@ -53,7 +53,7 @@ func newFile(lookupEnv func(string) (string, bool)) *File {
 // local Docker Engine. The first is the default.
 func Builtin() *File {
 	f := newFile(func(string) (string, bool) { return "", false })
-	f.addBuiltin()
+	_ = f.addBuiltin() // what is embedded has no mistakes, which a test holds
 	return f
 }
 

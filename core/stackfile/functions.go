@@ -148,7 +148,7 @@ func fileFunc(dir string) function.Function {
 		if err != nil {
 			return "", fmt.Errorf("open folder of stacks.hcl: %w", plainPathError(err))
 		}
-		defer root.Close()
+		defer func() { _ = root.Close() }() // only read
 		info, err := root.Stat(filepath.FromSlash(name))
 		if err != nil {
 			return "", fmt.Errorf("read %q: %w", name, plainPathError(err))

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -166,7 +167,7 @@ func (s *session) watchUntil(w sdk.Workflow, submission sdk.Submission, what str
 		}
 		return nil
 	})
-	if err != errEnough {
+	if !errors.Is(err, errEnough) {
 		s.t.Fatalf("Watch ended before %s: %v\nevents:\n%s", what, err, seen)
 	}
 }
@@ -209,7 +210,7 @@ func (s *session) untilLogged(w sdk.Workflow, submission sdk.Submission, step, t
 		}
 		return nil
 	})
-	if err != errEnough {
+	if !errors.Is(err, errEnough) {
 		s.t.Fatalf("the log of %s ended before %q: %q, %v", step, text, seen, err)
 	}
 }

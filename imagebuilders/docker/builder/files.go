@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -75,11 +76,11 @@ func (f *files) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) erro
 		}
 		entry := &fsutil.DirEntryInfo{Stat: stat(f.all[p])}
 		switch err := fn(filepath.FromSlash(p), entry, nil); {
-		case err == fs.SkipAll:
+		case errors.Is(err, fs.SkipAll):
 			return nil
-		case err == fs.SkipDir && entry.IsDir():
+		case errors.Is(err, fs.SkipDir) && entry.IsDir():
 			skip = p + "/"
-		case err == fs.SkipDir:
+		case errors.Is(err, fs.SkipDir):
 			skip = path.Dir(p) + "/"
 		case err != nil:
 			return err
@@ -179,10 +180,10 @@ func (c *checked) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	c.sum.Write(p[:n])
 	c.read += int64(n)
-	if err == io.EOF && (c.read != c.file.Size || hex.EncodeToString(c.sum.Sum(nil)) != c.file.Digest) {
+	if errors.Is(err, io.EOF) && (c.read != c.file.Size || hex.EncodeToString(c.sum.Sum(nil)) != c.file.Digest) {
 		return n, c.f.refuse(fmt.Errorf("%s changed while the image was built", c.file.Path))
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = c.f.refuse(fmt.Errorf("read %s: %w", c.file.Path, err))
 	}
 	return n, err

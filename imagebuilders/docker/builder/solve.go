@@ -149,7 +149,7 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 	if err != nil {
 		return nil, engineFailure(ctx, "connect to the engine's BuildKit", engine, err)
 	}
-	defer bk.Close()
+	defer func() { _ = bk.Close() }() // the connection goes with the process
 
 	context := newFiles(stage.Files)
 	context.stop = stop
