@@ -91,13 +91,13 @@ func (w world) large(name string) (string, error) {
 	var flow, stacks strings.Builder
 	flow.WriteString("version: 1\nname: large\nimage: {base_image: \"python:3.11-slim\"}\nsteps:\n")
 	for i := range 1000 {
-		fmt.Fprintf(&flow, "  s%d:\n    command: [echo, \"%d\"]\n    resources: {cpu: %d, memory: 1GiB}\n", i, i, 1+i%4)
+		fmt.Fprintf(&flow, "  s%d:\n    command: [echo, \"%d\"]\n    resources: {cpu: 1, memory: %dMiB}\n", i, i, 64+i%4)
 		if i > 0 {
 			fmt.Fprintf(&flow, "    needs: [s%d]\n", i/2)
 		}
 	}
 	for i := range 100 {
-		fmt.Fprintf(&stacks, "stack \"s%d\" {\n  orchestrator \"local\" {}\n  defaults {\n    resources {\n      cpu = %d\n    }\n  }\n}\n", i, 1+i%3)
+		fmt.Fprintf(&stacks, "stack \"s%d\" {\n  orchestrator \"local\" {}\n  defaults {\n    resources {\n      cpu = 0.%d\n    }\n  }\n}\n", i, 1+i%3)
 	}
 	stacks.WriteString("default_stack = \"s42\"\n")
 	return dir, write(dir, map[string]string{"flow.yaml": flow.String(), "stacks.hcl": stacks.String()})
