@@ -49,7 +49,12 @@ func newRoot(a *app) *cobra.Command {
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	root.SetIn(a.Stdin)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if asksForJSON(a.Args) { // after the mistake, so not read yet
+			a.flags.output = "json"
+		}
+		return flagError(cmd, err)
+	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	f := root.PersistentFlags()
 	f.StringVarP(&a.flags.output, "output", "o", "text", "print results as `text|json`; JSON goes to standard output alone")
@@ -92,6 +97,23 @@ func oneOf(flag, value string, allowed ...string) error {
 // usage is a wrong command line.
 func usage(cmd *cobra.Command, format string, args ...any) error {
 	return diag.List{diag.New(diag.Usage, format, args...).Try(fmt.Sprintf("see `%s --help`", cmd.CommandPath()))}
+}
+
+// asksForJSON reports whether -o json is anywhere among the arguments.
+func asksForJSON(args []string) bool {
+	for i, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case "-ojson", "-o=json", "--output=json":
+			return true
+		case "-o", "--output":
+			if i+1 < len(args) && args[i+1] == "json" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func flagError(cmd *cobra.Command, err error) error {

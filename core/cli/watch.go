@@ -52,7 +52,7 @@ func (a *app) watch(ctx context.Context, id string) error {
 	view := a.newView(true)
 	var end run.Record
 	if r.State.Final() {
-		view.Event(engine.Event{Time: a.Now(), Type: engine.RunStatus, Run: r.ID, To: string(r.State), Reason: string(r.Reason), Message: r.Message})
+		a.showEnded(r, view)
 		end = r
 	} else {
 		end, err = s.engine.Observe(ctx, r, view.Event)
@@ -65,6 +65,15 @@ func (a *app) watch(ctx context.Context, id string) error {
 		return err
 	}
 	return ended(end)
+}
+
+// showEnded tells how a run that has ended and its steps ended.
+func (a *app) showEnded(r run.Record, view view) {
+	for _, s := range r.Steps {
+		view.Event(engine.Event{Time: a.Now(), Type: engine.StepStatus, Run: r.ID, Step: s.Name, To: string(s.State),
+			Reason: string(s.Reason), Message: s.Message, Attempt: s.Attempt, Exit: s.ExitCode})
+	}
+	view.Event(engine.Event{Time: a.Now(), Type: engine.RunStatus, Run: r.ID, To: string(r.State), Reason: string(r.Reason), Message: r.Message})
 }
 
 // ended is the error that a run which did not succeed ends the process with.
