@@ -25,7 +25,7 @@ func (e *Engine) records() build.Records {
 func (e *Engine) BuildImages(ctx context.Context, s *Started, sink Sink) error {
 	s.Record.Phase = run.Building
 	if err := e.save(s); err != nil {
-		return e.fail(ctx, s, "", err, sink)
+		return e.fail(ctx, s, err, sink)
 	}
 	id, built, err := e.build(ctx, s.planned, s.Record.ID, sink)
 	if err == nil {
@@ -33,7 +33,7 @@ func (e *Engine) BuildImages(ctx context.Context, s *Started, sink Sink) error {
 		s.planned.Plan, err = e.replan(ctx, s.planned, built)
 	}
 	if err != nil {
-		return e.fail(ctx, s, "", err, sink)
+		return e.fail(ctx, s, err, sink)
 	}
 	return nil
 }

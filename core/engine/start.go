@@ -71,15 +71,15 @@ func (e *Engine) Start(ctx context.Context, p *Planned, id string) (*Started, er
 func (e *Engine) save(s *Started) error { return e.Runs.Save(s.Record) }
 
 // fail ends the record of a run that got no further, and gives back why.
-func (e *Engine) fail(ctx context.Context, s *Started, reason sdk.Reason, err error, sink Sink) error {
+func (e *Engine) fail(ctx context.Context, s *Started, err error, sink Sink) error {
 	state := sdk.StateFailed
 	message := err.Error()
 	if ctx.Err() != nil {
 		state, message = sdk.StateCancelled, "interrupted"
 	}
 	from := s.Record.State
-	s.Record = s.Record.End(state, reason, message, e.Now().UTC())
-	sink(Event{Time: e.Now(), Type: RunStatus, Run: s.Record.ID, From: string(from), To: string(state), Reason: string(reason), Message: message})
+	s.Record = s.Record.End(state, sdk.ReasonNone, message, e.Now().UTC())
+	sink(Event{Time: e.Now(), Type: RunStatus, Run: s.Record.ID, From: string(from), To: string(state), Message: message})
 	return errors.Join(err, e.save(s))
 }
 
@@ -90,7 +90,7 @@ const submitTime = 2 * time.Minute
 // on an interrupt: whether the platform has the run must be known.
 func (e *Engine) Submit(ctx context.Context, s *Started, sink Sink) error {
 	if err := ctx.Err(); err != nil {
-		return e.fail(ctx, s, "", err, sink)
+		return e.fail(ctx, s, err, sink)
 	}
 	c := s.planned.connection
 	w := s.planned.Plan.Workflow
@@ -98,13 +98,13 @@ func (e *Engine) Submit(ctx context.Context, s *Started, sink Sink) error {
 	w.Labels = map[string]string{"stack.run": s.Record.ID, "stack.flow": s.Record.Flow, "stack.stack": s.Record.Stack}
 	s.Record.Phase = run.Submitting
 	if err := e.save(s); err != nil {
-		return e.fail(ctx, s, "", err, sink)
+		return e.fail(ctx, s, err, sink)
 	}
 	bounded, stop := context.WithTimeout(context.WithoutCancel(ctx), submitTime)
 	defer stop()
 	submission, err := c.orchestrator.Submit(bounded, w, s.planned.Plan.Private)
 	if err != nil {
-		return e.fail(ctx, s, "", fmt.Errorf("submit run %s: %w", s.Record.ID, err), sink)
+		return e.fail(ctx, s, fmt.Errorf("submit run %s: %w", s.Record.ID, err), sink)
 	}
 	s.Record.Phase, s.Record.Handle, s.Record.URL = run.Submitted, submission.Handle, submission.URL
 	return e.save(s)

@@ -32,7 +32,7 @@ func (p *parser) matrix(s *Step, v *settings.Value) {
 			continue
 		}
 		p.distinct(&distinct, e.Key, e.Range)
-		axis := p.axis(s, e)
+		axis := p.axis(e)
 		s.Matrix = append(s.Matrix, axis)
 		total *= max(len(axis.Values), 1)
 		if total > MostSteps {
@@ -43,7 +43,7 @@ func (p *parser) matrix(s *Step, v *settings.Value) {
 	}
 }
 
-func (p *parser) axis(s *Step, e settings.Entry) Axis {
+func (p *parser) axis(e settings.Entry) Axis {
 	axis := Axis{Name: e.Key}
 	if e.Value.Kind == settings.Null {
 		p.add(diag.At(e.Range, diag.WrongType, "matrix key %s has no values", e.Key).Try("write [VALUE, VALUE]"))

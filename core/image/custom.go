@@ -196,8 +196,8 @@ func (c *custom) labelled(text string, args map[string]string) string {
 }
 
 // dockerfileProblem is a mistake in the Dockerfile, at its own line.
-func dockerfileProblem(file string, text string, line int, code diag.Code, format string, args ...any) diag.Diagnostic {
-	d := diag.At(diag.Range{File: file, Line: max(line, 1), Column: 1}, code, format, args...)
+func dockerfileProblem(file string, text string, line int, format string, args ...any) diag.Diagnostic {
+	d := diag.At(diag.Range{File: file, Line: max(line, 1), Column: 1}, diag.BadDockerfile, format, args...)
 	lines := strings.Split(text, "\n")
 	if line >= 1 && line <= len(lines) {
 		written := strings.TrimRight(lines[line-1], "\r")
@@ -214,7 +214,7 @@ func parserProblem(file, text string, err error) diag.Diagnostic {
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		line = located.Locations[0][0].Start.Line
 	}
-	return dockerfileProblem(file, text, line, diag.BadDockerfile, "the Dockerfile is not well formed: %v", err)
+	return dockerfileProblem(file, text, line, "the Dockerfile is not well formed: %v", err)
 }
 
 // cause is an error about a file without the path, which is named already.

@@ -27,7 +27,7 @@ func (d *dockerfile) ending(target int, result *parser.Result) {
 	}
 	lines := strings.Split(d.text, "\n")
 	if ending := strings.TrimRight(lines[d.end-1], " \t\r"); strings.HasSuffix(ending, d.escape) {
-		d.found = append(d.found, dockerfileProblem(d.file, d.text, d.end, diag.BadDockerfile, "the stage ends in a continued line, so no labels can be added to it").
+		d.found = append(d.found, dockerfileProblem(d.file, d.text, d.end, "the stage ends in a continued line, so no labels can be added to it").
 			Try("take the "+d.escape+" at the end of the line away"))
 	}
 	for _, key := range sortedKeys(d.labels) {
@@ -47,7 +47,7 @@ func (d *dockerfile) remarks() {
 			}
 			for _, src := range add.SourcePaths {
 				if strings.HasPrefix(src, "http://") || strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "git@") {
-					p := dockerfileProblem(d.file, d.text, add.Location()[0].Start.Line, diag.BadDockerfile,
+					p := dockerfileProblem(d.file, d.text, add.Location()[0].Start.Line,
 						"ADD reads a URL without --checksum, so a change of what is there goes unnoticed")
 					p.Severity = diag.Warning
 					d.found = append(d.found, p)

@@ -24,7 +24,7 @@ func (c *custom) parse(file string, mirrors map[string]string, platforms []strin
 		return diag.List{parserProblem(file, c.text, err)}
 	}
 	if len(stages) == 0 {
-		return diag.List{dockerfileProblem(file, c.text, 1, diag.BadDockerfile, "the Dockerfile has no FROM")}
+		return diag.List{dockerfileProblem(file, c.text, 1, "the Dockerfile has no FROM")}
 	}
 	d := &dockerfile{custom: c, file: file, mirrors: mirrors, at: at, stages: stages, nodes: map[int]*parser.Node{}}
 	for _, n := range result.AST.Children {
@@ -182,7 +182,7 @@ func (d *dockerfile) from(number int, s instructions.Stage, done map[int]bool) {
 	line := s.Location[0].Start.Line
 	name, unset, err := d.lex.ProcessWord(s.BaseName, d.values)
 	if err != nil || name == "" {
-		p := dockerfileProblem(d.file, d.text, line, diag.BadDockerfile, "the image %q that the stage starts from cannot be told", s.BaseName)
+		p := dockerfileProblem(d.file, d.text, line, "the image %q that the stage starts from cannot be told", s.BaseName)
 		p.Detail = "An ARG that it uses has no value: " + strings.Join(sortedKeys(unset), ", ") + "."
 		if err != nil {
 			p.Detail = err.Error()
@@ -246,12 +246,12 @@ func (d *dockerfile) other(number int, name string, location []parser.Range, wri
 func (d *dockerfile) use(u use, name string) (use, bool) {
 	reference, digest, err := parseReference(name, d.mirrors)
 	if err != nil {
-		d.found = append(d.found, dockerfileProblem(d.file, d.text, u.first, diag.BadDockerfile, "%q is neither a stage nor an image reference", name))
+		d.found = append(d.found, dockerfileProblem(d.file, d.text, u.first, "%q is neither a stage nor an image reference", name))
 		return use{}, false
 	}
 	u.reference, u.digest = reference, digest
 	if _, err := u.apply(d.text, reference); err != nil {
-		d.found = append(d.found, dockerfileProblem(d.file, d.text, u.first, diag.BadDockerfile, "%v", err).
+		d.found = append(d.found, dockerfileProblem(d.file, d.text, u.first, "%v", err).
 			Try("write the name of the image on one line, without quotes and variables"))
 		return use{}, false
 	}

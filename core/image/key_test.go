@@ -183,7 +183,6 @@ func TestKeyChanges(t *testing.T) {
 }
 
 func TestKeyStays(t *testing.T) {
-	base, _ := whole().key(t)
 	for name, change := range map[string]func(*project){
 		"order of apt packages": edit("[git, curl]", "[curl, git, git]"),
 		"order of a map":        edit(`{A: "1", B: "2"}`, `{B: "2", A: "1"}`),
@@ -210,14 +209,11 @@ func TestKeyStays(t *testing.T) {
 			p.touch = func(r string) { must(t, os.WriteFile(filepath.Join(r, ".git"), []byte("gitdir: elsewhere"), 0o644)) }
 		},
 	} {
-		p := whole()
+		p, b := whole(), whole()
 		if name == "name of the base" || name == "mirror" {
-			b := whole()
 			b.digests = sameDigest
-			base, _ = b.key(t)
-		} else {
-			base, _ = whole().key(t)
 		}
+		base, _ := b.key(t)
 		change(&p)
 		if key, _ := p.key(t); key != base {
 			t.Errorf("%s: the key changed", name)

@@ -147,9 +147,9 @@ func (p *Process) explainStart(err error, late bool, limit time.Duration) error 
 			"it wrote %s where its handshake belongs", strconv.Quote(cut(line, 80)))
 	case parts[0] != "1" || parts[4] != "grpc":
 		return fail("Build it with the sdk of this version of stack.", "it speaks another transport (%s)", strconv.Quote(cut(line, 80)))
-	case parts[1] != strconv.Itoa(p.protocolVersion()):
+	case parts[1] != strconv.Itoa(protocolVersion):
 		return fail("Use a build of the plugin for this version of stack.",
-			"it speaks protocol %s, this stack speaks %d", cut(parts[1], 20), p.protocolVersion())
+			"it speaks protocol %s, this stack speaks %d", cut(parts[1], 20), protocolVersion)
 	case exited:
 		return p.crash()
 	case late:

@@ -148,7 +148,7 @@ func (p *Process) clientConfig(o LaunchOptions, dir string) *plugin.ClientConfig
 			MagicCookieValue: wire.CookieValue,
 		},
 		// More versions than one would go here, each with its own wire package.
-		VersionedPlugins: map[int]plugin.PluginSet{p.protocolVersion(): {name: nil}},
+		VersionedPlugins: map[int]plugin.PluginSet{protocolVersion: {name: nil}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, socketDir string) (runner.Runner, error) {
 			p.child.socketDir = socketDir
@@ -166,9 +166,6 @@ func (p *Process) clientConfig(o LaunchOptions, dir string) *plugin.ClientConfig
 	}
 }
 
-func (p *Process) protocolVersion() int {
-	if p.Plugin.Kind == Builder {
-		return builderwire.ProtocolVersion
-	}
-	return sdk.ProtocolVersion
-}
+// protocolVersion is the same for every kind of plugin today: orchestrators and
+// builders share one transport.
+const protocolVersion = sdk.ProtocolVersion

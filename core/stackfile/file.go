@@ -27,14 +27,13 @@ type File struct {
 	functions map[string]function.Function
 	sources   map[string]*source
 
-	variables     map[string]*variable
-	locals        map[string]*hclsyntax.Attribute
-	stacks        []*stackBlock // in the order written, built-in ones last
-	integrations  []*hclsyntax.Block
-	configs       []*hclsyntax.Block // stack_config, at most one
-	defaultStack  *hclsyntax.Attribute
-	given         map[string]givenValue
-	builtinStacks bool
+	variables    map[string]*variable
+	locals       map[string]*hclsyntax.Attribute
+	stacks       []*stackBlock // in the order written, built-in ones last
+	integrations []*hclsyntax.Block
+	configs      []*hclsyntax.Block // stack_config, at most one
+	defaultStack *hclsyntax.Attribute
+	given        map[string]givenValue
 }
 
 func newFile(lookupEnv func(string) (string, bool)) *File {

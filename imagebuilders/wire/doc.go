@@ -8,8 +8,11 @@
 // core/pluginhost, serving to imagebuilders/serve.
 package wire
 
-// ProtocolVersion is the version of builder.proto that both sides must share.
-const ProtocolVersion = 1
+import "github.com/stackrun/stack/sdk"
+
+// ProtocolVersion is the version of builder.proto that both sides must share. It
+// is that of orchestrators: a release of stack has one for all its plugins.
+const ProtocolVersion = sdk.ProtocolVersion
 
 // ServiceName is under what go-plugin keeps the builder.
 const ServiceName = "builder"
