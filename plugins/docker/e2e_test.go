@@ -4,6 +4,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -49,6 +51,56 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// TestAKilledPluginLeavesNoContainer kills the plugin alone, with no time to
+// clean up; what it was removes them all the same.
+func TestAKilledPluginLeavesNoContainer(t *testing.T) {
+	for _, name := range []string{"STACK_E2E_DOCKER_A", "STACK_E2E_DOCKER_B"} {
+		t.Run(name, func(t *testing.T) {
+			host := variable(t, name)
+			engine, err := client.New(client.WithHost(host))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer engine.Close()
+			p := launch(t)
+			o := p.Orchestrator()
+			stack, err := json.Marshal(map[string]string{"host": host})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := o.Configure(t.Context(), sdk.Configuration{Stack: stack, StateDir: t.TempDir(), ArtifactStore: "file://" + t.TempDir()}); err != nil {
+				t.Fatal(err)
+			}
+			w := sdk.Workflow{Flow: "e2e", RunID: fmt.Sprintf("killed-%d", time.Now().UnixNano()), Steps: []sdk.Step{{
+				Name: "train", Group: "train", Command: []string{"sleep", "300"}, Nodes: 1, When: sdk.WhenSuccess,
+				Image: &sdk.Image{Reference: variable(t, "STACK_E2E_REGISTRY") + "/library/" + variable(t, "STACK_E2E_BASE")},
+			}}}
+			if _, err := o.Submit(t.Context(), w, nil); err != nil {
+				t.Fatal(err)
+			}
+			enough := errors.New("it runs")
+			err = o.Watch(t.Context(), sdk.WatchRequest{RunID: w.RunID}, func(e sdk.Event) error {
+				if e.Step == "train" && e.State == sdk.StateRunning {
+					return enough
+				}
+				return nil
+			})
+			if !errors.Is(err, enough) || len(containers(t, engine, w.RunID)) != 1 {
+				t.Fatalf("the step does not run: %v", err)
+			}
+			p.Kill()
+			<-p.Exited()
+			begin := time.Now()
+			for len(containers(t, engine, w.RunID)) > 0 {
+				if time.Since(begin) > 5*time.Second {
+					t.Fatal("the container is there five seconds after the plugin was killed")
+				}
+			}
+			t.Logf("the container was gone %s after the plugin", time.Since(begin).Round(time.Millisecond))
+		})
+	}
+}
+
 // variable is what make e2e has set.
 func variable(t testing.TB, name string) string {
 	t.Helper()
@@ -61,6 +113,11 @@ func variable(t testing.TB, name string) string {
 
 func open(t testing.TB) sdk.Orchestrator {
 	t.Helper()
+	return launch(t).Orchestrator()
+}
+
+func launch(t testing.TB) *pluginhost.Process {
+	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +128,7 @@ func open(t testing.TB) sdk.Orchestrator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close(t.Context()) })
-	return p.Orchestrator()
+	return p
 }
 
 // containers lists what is left of a run, running or not.

@@ -69,6 +69,9 @@ func (e *executor) Start(ctx context.Context, a driver.Attempt) (_ driver.Proces
 		return nil, fmt.Errorf("create container: %w", err)
 	}
 	c.id = created.ID
+	for _, warning := range created.Warnings { // such as a limit that the kernel lacks
+		e.log.Warn("the engine warns", "container", c.name, "warning", warning)
+	}
 	if err := c.sendFiles(ctx); err != nil {
 		return nil, err
 	}

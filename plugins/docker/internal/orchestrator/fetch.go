@@ -75,6 +75,11 @@ func unpack(archive io.Reader, target string) error {
 		if err != nil {
 			return err
 		}
+		// Engines write no sparse files, and one line of an archive could make
+		// any size of them.
+		if _, sparse := header.PAXRecords["GNU.sparse.major"]; sparse {
+			return fmt.Errorf("the archive has a sparse file %q", header.Name)
+		}
 		if err := write(root, name, base, header, reader); err != nil {
 			return err
 		}
