@@ -42,7 +42,9 @@ func (a *app) plan(ctx context.Context, flags flowFlags, out string) error {
 		return err
 	}
 	defer s.close()
-	p, err := s.engine.Plan(ctx, flags.request(), engine.PlanOptions{})
+	request := flags.request()
+	request.PlanFile = out
+	p, err := s.engine.Plan(ctx, request, engine.PlanOptions{})
 	if err != nil {
 		return err
 	}

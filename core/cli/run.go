@@ -146,6 +146,7 @@ func (a *app) planFor(ctx context.Context, s *session, flags *flowFlags, opt eng
 		}
 		saved = &loaded
 		request = s.engine.Again(loaded.Request)
+		request.PlanFile = flags.flow
 	}
 	p, err := s.engine.Plan(ctx, request, opt)
 	if err != nil {

@@ -37,7 +37,7 @@ func (p Printer) print(d Diagnostic, files map[string][]string) {
 	shown := false
 	if d.Range != nil {
 		fmt.Fprintf(p.W, "  %s\n", Printable(d.Range.String()))
-		shown = p.snippet(d, files)
+		shown = d.Code != SecretInPlain && p.snippet(d, files) // the line holds the secret
 	}
 	for _, line := range strings.Split(strings.TrimSpace(d.Detail), "\n") {
 		if line != "" {

@@ -43,7 +43,9 @@ type follower struct {
 	mu     sync.Mutex // guards what follows, and calls of sink
 	record run.Record
 	sink   Sink
-	saved  error // the first failure to write the record
+	early  []Event // lines of steps that have not been told to run
+	end    *Event  // how the run ended, told last
+	saved  error   // the first failure to write the record
 }
 
 func (f *follower) follow(ctx context.Context) (run.Record, error) {
@@ -76,13 +78,26 @@ func (f *follower) follow(ctx context.Context) (run.Record, error) {
 	}
 	end()
 	helpers.Wait()
-	if err != nil && ctx.Err() == nil && f.options.Hosted {
+	if err == nil {
+		err = f.crash()
+	} else if ctx.Err() == nil && f.options.Hosted {
 		f.lost(err)
 	}
+	f.finish()
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
 	return f.record, errors.Join(err, f.saved)
+}
+
+// crash is the crash of the plugin that a hosted run was lost with, or nil. The
+// plugin may have been started again to say how the run stands.
+func (f *follower) crash() error {
+	crasher, ok := f.orchestrator.(interface{ Crash() error })
+	if !ok || !f.options.Hosted || f.record.Reason != sdk.ReasonHostLost {
+		return nil
+	}
+	return crasher.Crash()
 }
 
 // logsGrace is how long the logs of a run may go on after it ended.
@@ -163,7 +178,7 @@ func (f *follower) take(e sdk.Event) {
 		return
 	}
 	f.save()
-	f.sink(out)
+	f.tell(out)
 }
 
 func (f *follower) save() {
@@ -182,7 +197,7 @@ func (f *follower) lost(err error) {
 	before := f.record.State
 	f.record = f.record.End(sdk.StateFailed, sdk.ReasonHostLost, err.Error(), f.engine.Now())
 	f.save()
-	f.sink(Event{Time: f.engine.Now(), Type: RunStatus, Run: f.record.ID, From: string(before),
+	f.tell(Event{Time: f.engine.Now(), Type: RunStatus, Run: f.record.ID, From: string(before),
 		To: string(f.record.State), Reason: string(f.record.Reason), Message: err.Error()})
 }
 

@@ -16,7 +16,7 @@ func (f *follower) logs(ctx context.Context) {
 	tell := func(c sdk.LogChunk, line string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.sink(Event{Time: c.Time, Type: Log, Run: f.record.ID, Step: c.Step, Attempt: c.Attempt, Message: line})
+		f.tell(Event{Time: c.Time, Type: Log, Run: f.record.ID, Step: c.Step, Attempt: c.Attempt, Message: line})
 	}
 	var resume []byte
 	for {

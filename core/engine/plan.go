@@ -2,10 +2,15 @@ package engine
 
 import (
 	"context"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
 	"github.com/stackrun/stack/core/plan"
+	"github.com/stackrun/stack/core/stackfile"
 	"github.com/stackrun/stack/sdk"
 )
 
@@ -42,7 +47,7 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	resolved.Warnings = append(resolved.Warnings, c.warnings...)
 	p := &Planned{Resolved: resolved, request: r, connection: c}
 	in := plan.Input{
-		SourceRoot: e.Root, Lookup: e.LookupEnv, Force: opt.Force,
+		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force,
 		Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
 	}
 	if c.info.Has(sdk.CapImages) {
@@ -55,6 +60,38 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 		return nil, err
 	}
 	return p, nil
+}
+
+// notSource is patterns of the files below the source root that stack reads
+// itself: the flow, the stacks and a saved plan. An edit of them changes what is
+// done, and is no reason to build an image again.
+func (e *Engine) notSource(r Request, stack *stackfile.Stack) []string {
+	files := []string{r.FlowFile, r.StackFile, r.PlanFile}
+	if stack.Dir != "" {
+		files = append(files, filepath.Join(stack.Dir, stackfile.FileName))
+	}
+	var out []string
+	for _, file := range files {
+		if rel, ok := e.belowRoot(file); ok {
+			out = append(out, patternSpecials.ReplaceAllString(rel, `\\$0`))
+		}
+	}
+	if rel, ok := e.belowRoot(filepath.Join(stack.Dir, "x")); ok && stack.Dir != "" {
+		out = append(out, path.Join(patternSpecials.ReplaceAllString(path.Dir(rel), `\\$0`), "*.stackvars.hcl"))
+	}
+	return out
+}
+
+// patternSpecials is what means more than itself in a dockerignore pattern.
+var patternSpecials = regexp.MustCompile(`[*?\[\]\\!#]`)
+
+// belowRoot is a file's path from the source root, if it is below it.
+func (e *Engine) belowRoot(file string) (string, bool) {
+	if file == "" {
+		return "", false
+	}
+	rel, err := filepath.Rel(e.Root, e.absolute(file))
+	return filepath.ToSlash(rel), err == nil && !strings.HasPrefix(rel, "..")
 }
 
 // Validate resolves a request and checks it against its plugins, without a
@@ -73,7 +110,7 @@ func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.
 		return nil, nil, err
 	}
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
-		SourceRoot: e.Root, Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
+		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
 		Dialect: image.BuildKit(),
 	})...)
 	return resolved, list, nil

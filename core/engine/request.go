@@ -18,6 +18,7 @@ type Request struct {
 	Target                   // FlowFile is required
 	Params   []string        // name=value
 	Set      []string        // path=value
+	PlanFile string          // of a plan that is saved or run; it is no source
 	Settings *settings.Value // layer Configure, of library users; nil is none
 }
 

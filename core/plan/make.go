@@ -18,8 +18,11 @@ import (
 // Input is what Make needs beside the resolved flow.
 type Input struct {
 	SourceRoot string // absolute
-	Lookup     func(name string) (string, bool)
-	Force      bool // build every image even if it exists
+	// NotSource is patterns of files below it that are not the flow's code:
+	// what stack itself reads. A dockerignore can take them back.
+	NotSource []string
+	Lookup    func(name string) (string, bool)
+	Force     bool // build every image even if it exists
 
 	Orchestrator sdk.Orchestrator // configured
 	Info         sdk.Info
@@ -231,7 +234,7 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	if tree, ok := m.trees[ignore]; ok {
 		return tree, nil
 	}
-	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, IndexFile: m.indexFile("source-" + ignore)})
+	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, Exclude: m.in.NotSource, IndexFile: m.indexFile("source-" + ignore)})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Supervised struct {
 	starting   *start
 	current    *Process
 	relaunches int
+	crash      error // the last one
 	configured *sdk.Configuration
 	closed     bool
 }
@@ -128,11 +129,24 @@ func (s *Supervised) call(ctx context.Context, work func(sdk.Orchestrator) error
 		if errors.As(err, &f) {
 			return f.error
 		}
+		if crashed(err) {
+			s.mu.Lock()
+			s.crash = err
+			s.mu.Unlock()
+		}
 		if !crashed(err) || ctx.Err() != nil || !s.retire(p) {
 			return err
 		}
 		p.Kill() // frees what the host holds of it
 	}
+}
+
+// Crash is how the plugin's process last ended by itself, or nil. A platform
+// that lives in that process has lost what it ran, though calls go on.
+func (s *Supervised) Crash() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.crash
 }
 
 // final is an error after which a call is not made again.

@@ -21,6 +21,10 @@ type Options struct {
 	// there is one.
 	IgnoreFile string
 
+	// Exclude is patterns that come before those of the ignore file, which can
+	// so take them back with "!".
+	Exclude []string
+
 	// IndexFile is where the stat index is kept; empty keeps none. Its folder
 	// is made when it lacks. An index serves one Root.
 	IndexFile string
@@ -61,6 +65,7 @@ func Scan(ctx context.Context, o Options) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
+	ignored = append(slices.Clone(patterns(o.Exclude)), ignored...)
 	known := readIndex(o.IndexFile)
 	found, err := walk(ctx, root, ignored, known)
 	if err != nil {

@@ -7,9 +7,11 @@ import sys
 import numpy
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 MODELS = {
-    "logistic": lambda: LogisticRegression(max_iter=5000),
+    "logistic": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     "forest": lambda: RandomForestClassifier(n_estimators=100, random_state=0),
 }
 
