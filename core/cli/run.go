@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -136,7 +135,7 @@ func (a *app) concluded(ctx context.Context, r run.Record, err error, c runComma
 func (a *app) planFor(ctx context.Context, s *session, flags *flowFlags, opt engine.PlanOptions) (*engine.Planned, error) {
 	request := flags.request()
 	var saved *plan.Saved
-	if data, err := a.readFile(flags.flow); err == nil && bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+	if data, err := a.readFile(flags.flow); err == nil && looksLikePlan(data) {
 		loaded, err := plan.Load(flags.flow, data)
 		if err != nil {
 			return nil, err

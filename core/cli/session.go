@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/engine"
+	"github.com/stackrun/stack/core/plan"
 	"github.com/stackrun/stack/core/pluginhost"
 	"github.com/stackrun/stack/core/registry"
 	"github.com/stackrun/stack/core/run"
@@ -80,12 +82,43 @@ func (a *app) projectRoot(at string) (string, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, "flow.yaml") // need not exist: its folder counts
 	}
+	if root := a.rootOfPlan(path); root != "" {
+		return root, nil
+	}
 	root, err := source.FindRoot(path)
 	if err != nil {
 		return "", diag.Fail(diag.FileUnreadable, err, "")
 	}
 	return root, nil
 }
+
+// rootOfPlan is the source root of a saved plan's flow, or empty where path is
+// no saved plan. A plan says where its flow is from there: the root is looked
+// for from the plan's own folder upwards, then from the working directory.
+func (a *app) rootOfPlan(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil || !looksLikePlan(data) {
+		return ""
+	}
+	saved, err := plan.Load(path, data)
+	if err != nil {
+		return "" // told when it is run
+	}
+	for _, dir := range []string{filepath.Dir(path), a.Dir} {
+		for parent := filepath.Dir(dir); ; dir, parent = parent, filepath.Dir(parent) {
+			if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(saved.Request.FlowFile))); err == nil && !info.IsDir() {
+				return dir
+			}
+			if parent == dir {
+				break
+			}
+		}
+	}
+	return ""
+}
+
+// looksLikePlan tells a saved plan, which is JSON, from a flow.
+func looksLikePlan(data []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) }
 
 // poolPlugins is a pool as the engine sees it.
 type poolPlugins struct{ pool *pluginhost.Pool }

@@ -51,8 +51,8 @@ func (a *app) watch(ctx context.Context, id string) error {
 	}
 	view := a.newView(true)
 	var end run.Record
+	a.showNow(r, view) // following it tells only what changes
 	if r.State.Final() {
-		a.showEnded(r, view)
 		end = r
 	} else {
 		end, err = s.engine.Observe(ctx, r, view.Event)
@@ -67,8 +67,8 @@ func (a *app) watch(ctx context.Context, id string) error {
 	return ended(end)
 }
 
-// showEnded tells how a run that has ended and its steps ended.
-func (a *app) showEnded(r run.Record, view view) {
+// showNow tells how a run and its steps stand.
+func (a *app) showNow(r run.Record, view view) {
 	for _, s := range r.Steps {
 		view.Event(engine.Event{Time: a.Now(), Type: engine.StepStatus, Run: r.ID, Step: s.Name, To: string(s.State),
 			Reason: string(s.Reason), Message: s.Message, Attempt: s.Attempt, Exit: s.ExitCode})
