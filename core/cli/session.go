@@ -94,7 +94,8 @@ func (a *app) projectRoot(at string) (string, error) {
 
 // rootOfPlan is the source root of a saved plan's flow, or empty where path is
 // no saved plan. A plan says where its flow is from there: the root is looked
-// for from the plan's own folder upwards, then from the working directory.
+// for from the plan's own folder upwards, then where it was when the plan was
+// saved, then from the working directory upwards.
 func (a *app) rootOfPlan(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil || !looksLikePlan(data) {
@@ -104,17 +105,22 @@ func (a *app) rootOfPlan(path string) string {
 	if err != nil {
 		return "" // told when it is run
 	}
-	for _, dir := range []string{filepath.Dir(path), a.Dir} {
-		for parent := filepath.Dir(dir); ; dir, parent = parent, filepath.Dir(parent) {
-			if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(saved.Request.FlowFile))); err == nil && !info.IsDir() {
-				return dir
-			}
-			if parent == dir {
-				break
-			}
+	candidates := append(upwards(filepath.Dir(path)), saved.Request.Root)
+	for _, dir := range append(candidates, upwards(a.Dir)...) {
+		if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(saved.Request.FlowFile))); err == nil && !info.IsDir() && filepath.IsAbs(dir) {
+			return dir
 		}
 	}
 	return ""
+}
+
+// upwards is dir and every folder that it is in.
+func upwards(dir string) []string {
+	out := []string{dir}
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
+		out = append(out, parent)
+	}
+	return out
 }
 
 // looksLikePlan tells a saved plan, which is JSON, from a flow.

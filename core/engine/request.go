@@ -106,6 +106,7 @@ func (e *Engine) shown(path string) string {
 func (e *Engine) Portable(p *Planned) plan.Request {
 	r := p.request
 	return plan.Request{
+		Root:     e.Root,
 		FlowFile: e.fromRoot(r.FlowFile), StackFile: e.fromRoot(r.StackFile), Stack: p.Plan.Stack,
 		Params: r.Params, Set: r.Set, Vars: r.Vars,
 	}

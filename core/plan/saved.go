@@ -12,9 +12,10 @@ import (
 	"github.com/stackrun/stack/core/diag"
 )
 
-// Request is how a plan was asked for. Paths are relative to the folder of the
-// flow's source root, so that a saved plan can be moved with its project.
+// Request is how a plan was asked for. Paths are relative to the flow's source
+// root, so that a saved plan can be moved with its project.
 type Request struct {
+	Root      string   `json:"root"` // where the source root was, absolute
 	FlowFile  string   `json:"flow_file"`
 	StackFile string   `json:"stack_file"`
 	Stack     string   `json:"stack"`
