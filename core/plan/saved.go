@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
 )
 
 // Request is how a plan was asked for. Paths are relative to the flow's source
@@ -30,6 +31,9 @@ type Saved struct {
 	Plan
 	Request    Request `json:"request"`
 	PlanDigest string  `json:"plan_digest"`
+	// KeyInputs is what each image's key was made of, by key, to say why
+	// another one is needed now.
+	KeyInputs map[string]image.Inputs `json:"key_inputs"`
 }
 
 // Save is the text of a plan's file.
@@ -38,7 +42,13 @@ func Save(p Plan, r Request) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(Saved{Plan: p, Request: r, PlanDigest: p.Digest()}); err != nil {
+	s := Saved{Plan: p, Request: r, PlanDigest: p.Digest(), KeyInputs: map[string]image.Inputs{}}
+	for _, im := range p.Images {
+		if im.Key != "" {
+			s.KeyInputs[im.Key] = im.Inputs
+		}
+	}
+	if err := e.Encode(s); err != nil {
 		return nil, fmt.Errorf("encode plan: %w", err)
 	}
 	return b.Bytes(), nil
@@ -72,6 +82,9 @@ func Load(file string, data []byte) (Saved, error) {
 	case s.Digest() != s.PlanDigest:
 		return Saved{}, diag.List{diag.At(at, diag.PlanStale, "the plan was changed after it was saved").
 			Try("plan again: `stack plan FLOW -O FILE`")}
+	}
+	for i, im := range s.Images {
+		s.Images[i].Inputs = s.KeyInputs[im.Key]
 	}
 	return s, nil
 }
@@ -125,8 +138,14 @@ func Differences(old, new Plan) []string {
 			out = append(out, "+ step "+name)
 			continue
 		}
-		if x, y := oldImages[name], newImages[name]; x != y {
-			out = append(out, fmt.Sprintf("~ image of step %s: %s → %s", name, x, y))
+		if x, y := oldImages[name], newImages[name]; x.Reference != y.Reference || x.Key != y.Key {
+			out = appendNew(out, "~ image "+shortName(x)+" → "+shortName(y))
+			for _, reason := range image.Reasons(x.Inputs, y.Inputs) {
+				out = appendNew(out, "  "+reason)
+			}
+		}
+		if x, y := oldImages[name], newImages[name]; x.Key == y.Key && x.Base != nil && y.Base != nil && *x.Base != *y.Base {
+			out = appendNew(out, fmt.Sprintf("~ image %s (%s → %s)", y.Base.Reference, x.Base.Digest, y.Base.Digest))
 		}
 		a.Image, b.Image = nil, nil
 		out = append(out, fieldDifferences("step "+name, a, b)...)
@@ -137,22 +156,23 @@ func Differences(old, new Plan) []string {
 	return out
 }
 
-// imageOf is each step's image, short enough for a line.
-func imageOf(p Plan) map[string]string {
-	out := map[string]string{}
+// imageOf is each step's image.
+func imageOf(p Plan) map[string]Image {
+	out := map[string]Image{}
 	for _, im := range p.Images {
-		name := im.Reference
-		if im.Key != "" {
-			name = strings.Replace(name, im.Key, im.Key[:12], 1)
-		}
-		if im.Base != nil && im.Base.Digest != "" {
-			name += " on " + im.Base.Digest[:min(19, len(im.Base.Digest))]
-		}
 		for _, s := range im.Steps {
-			out[s] = name
+			out[s] = im
 		}
 	}
 	return out
+}
+
+// shortName is an image's reference with the first digits of its key.
+func shortName(im Image) string {
+	if len(im.Key) > 12 {
+		return strings.Replace(im.Reference, im.Key, im.Key[:12], 1)
+	}
+	return im.Reference
 }
 
 // fieldDifferences names the fields by their JSON keys.
