@@ -61,7 +61,7 @@ func Main(ctx context.Context, p Program) int {
 	root := newRoot(app)
 	root.SetArgs(p.Args)
 	err := root.ExecuteContext(ctx)
-	if ctx.Err() != nil && !errors.Is(err, errReported) && diag.ExitOf(err) != diag.ExitRunFailed {
+	if ctx.Err() != nil {
 		// Whatever an interrupt made fail, the interrupt is the reason; and an
 		// interrupted command never succeeds.
 		if err != nil && diag.ExitOf(err) != diag.ExitInterrupted {
@@ -83,9 +83,6 @@ func Main(ctx context.Context, p Program) int {
 type exitStatus diag.Exit
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-// errReported marks an error whose end state has been shown.
-var errReported = errors.New("reported")
 
 // app is a Program with the flags that all commands share.
 type app struct {
