@@ -71,7 +71,7 @@ func plainLine(e engine.Event) string {
 	if e.Reason != "" {
 		note = " (" + e.Reason + ")"
 	}
-	if e.Message != "" && e.Type != engine.Log {
+	if e.Message != "" && e.Message != e.To && e.Type != engine.Log {
 		note += ": " + diag.Printable(e.Message)
 	}
 	switch e.Type {

@@ -70,9 +70,11 @@ func setUp(t *testing.T) (*engine.Engine, run.Record) {
 	e := &engine.Engine{Runs: run.Store{Dir: t.TempDir()}, Now: func() time.Time { return noon }}
 	r := run.Record{ID: "churn-1", Flow: "churn", Stack: "local", State: sdk.StatePending, Created: noon,
 		Steps: []run.Step{{Name: "train", State: sdk.StatePending}}}
-	if err := e.Runs.Create(r); err != nil {
+	host, err := e.Runs.Create(r)
+	if err != nil {
 		t.Fatal(err)
 	}
+	host.Release()
 	return e, r
 }
 

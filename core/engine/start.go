@@ -57,10 +57,7 @@ func (e *Engine) Start(ctx context.Context, p *Planned, id string) (*Started, er
 	for _, s := range p.Plan.Steps {
 		r.Steps = append(r.Steps, run.Step{Name: s.Name, State: sdk.StatePending})
 	}
-	if err := e.Runs.Create(r); err != nil {
-		return nil, err
-	}
-	host, err := e.Runs.Host(id)
+	host, err := e.Runs.Create(r)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +101,13 @@ func (e *Engine) Submit(ctx context.Context, s *Started, sink Sink) error {
 	defer stop()
 	submission, err := c.orchestrator.Submit(bounded, w, s.planned.Plan.Private)
 	if err != nil {
-		return e.fail(ctx, s, fmt.Errorf("submit run %s: %w", s.Record.ID, err), sink)
+		err = fmt.Errorf("submit run %s: %w", s.Record.ID, err)
+		if !s.hosted() && retryable(err) {
+			// The platform may have it. The record stays as it is, and the
+			// platform is asked when the run is next looked at.
+			return err
+		}
+		return e.fail(ctx, s, err, sink)
 	}
 	s.Record.Phase, s.Record.Handle, s.Record.URL = run.Submitted, submission.Handle, submission.URL
 	return e.save(s)

@@ -26,6 +26,16 @@ func record(id string) run.Record {
 	}
 }
 
+// create makes a run that nobody holds.
+func create(t *testing.T, s run.Store, r run.Record) {
+	t.Helper()
+	host, err := s.Create(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host.Release()
+}
+
 func TestFold(t *testing.T) {
 	exit := 3
 	at := func(s int) time.Time { return noon.Add(time.Duration(s) * time.Second) }
@@ -86,11 +96,9 @@ func TestStore(t *testing.T) {
 	old, young := record("churn-1"), record("churn-2")
 	young.Created = noon.Add(time.Minute)
 	for _, r := range []run.Record{old, young} {
-		if err := s.Create(r); err != nil {
-			t.Fatal(err)
-		}
+		create(t, s, r)
 	}
-	if err := s.Create(old); diag.FromError(err)[0].Code != diag.RunExists {
+	if _, err := s.Create(old); diag.FromError(err)[0].Code != diag.RunExists {
 		t.Errorf("creating a run twice: %v", err)
 	}
 	records, warnings := s.List()
@@ -124,12 +132,8 @@ func TestCorruptRecordIsMovedAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := run.Store{Dir: t.TempDir()}
-			if err := s.Create(record("churn-1")); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Create(record("churn-2")); err != nil {
-				t.Fatal(err)
-			}
+			create(t, s, record("churn-1"))
+			create(t, s, record("churn-2"))
 			path := filepath.Join(s.Path("churn-1"), "record.json")
 			if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
 				t.Fatal(err)
@@ -155,9 +159,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"schema_version":1,"run":"churn-1","state":"running","steps":[{}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := run.Store{Dir: t.TempDir()}
-		if err := s.Create(record("churn-1")); err != nil {
-			t.Fatal(err)
-		}
+		create(t, s, record("churn-1"))
 		if err := os.WriteFile(filepath.Join(s.Path("churn-1"), "record.json"), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -170,9 +172,7 @@ func FuzzLoad(f *testing.F) {
 
 func TestHost(t *testing.T) {
 	s := run.Store{Dir: t.TempDir()}
-	if err := s.Create(record("churn-1")); err != nil {
-		t.Fatal(err)
-	}
+	create(t, s, record("churn-1"))
 	h, err := s.Host("churn-1")
 	if err != nil {
 		t.Fatal(err)

@@ -22,27 +22,33 @@ type Store struct {
 // Path is the folder of the run.
 func (s Store) Path(id string) string { return filepath.Join(s.Dir, id) }
 
-// Create makes the folder and first record of a run. A run of that id that
-// exists already is RunExists.
-func (s Store) Create(r Record) error {
+// Create makes the folder and first record of a run, and holds the run from
+// before the record can be seen. A run of that id that exists already is
+// RunExists.
+func (s Store) Create(r Record) (*Host, error) {
 	if err := CheckID(r.ID); err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
-		return diskError("create folder for runs", err)
+		return nil, diskError("create folder for runs", err)
 	}
 	err := os.Mkdir(s.Path(r.ID), 0o755)
 	if errors.Is(err, fs.ErrExist) {
-		return diag.Fail(diag.RunExists, fmt.Errorf("run %s exists already", r.ID),
+		return nil, diag.Fail(diag.RunExists, fmt.Errorf("run %s exists already", r.ID),
 			fmt.Sprintf("`stack watch %s` shows it; leave --run-id away to start another", r.ID))
 	}
 	if err != nil {
-		return diskError("create folder of run "+r.ID, err)
+		return nil, diskError("create folder of run "+r.ID, err)
+	}
+	host, err := s.Host(r.ID)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(s.Path(r.ID)))
 	}
 	if err := s.Save(r); err != nil {
-		return errors.Join(err, os.RemoveAll(s.Path(r.ID)))
+		host.Release()
+		return nil, errors.Join(err, os.RemoveAll(s.Path(r.ID)))
 	}
-	return nil
+	return host, nil
 }
 
 // Save writes the record. It is either written whole or not at all.

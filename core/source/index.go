@@ -116,8 +116,8 @@ func writeIndex(name string, started time.Time, entries []*entry) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails once it has been renamed
-	defer func() { _ = f.Close() }() // closed before the rename; then this does nothing
+	defer func() { _ = os.Remove(f.Name()) }() // fails once it has been renamed
+	defer func() { _ = f.Close() }()           // closed before the rename; then this does nothing
 	info, err := f.Stat()
 	if err != nil {
 		return err
