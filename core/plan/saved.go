@@ -59,7 +59,11 @@ func Load(file string, data []byte) (Saved, error) {
 	var s Saved
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
+	err := d.Decode(&s)
+	if err == nil && d.More() {
+		err = fmt.Errorf("something follows it, from byte %d on", d.InputOffset())
+	}
+	if err != nil {
 		at := diag.Range{File: file, Line: 1, Column: 1}
 		var syntax *json.SyntaxError
 		var wrong *json.UnmarshalTypeError
