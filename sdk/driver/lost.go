@@ -91,7 +91,7 @@ func (d *Driver) buryIfLost(runID string) (bool, error) {
 	if err != nil {
 		return false, diskError(fmt.Errorf("end run %s: %w", runID, err))
 	}
-	defer j.close()
+	defer func() { _ = j.close() }() // every append is synced
 	if err := j.append(lostLines(*reader.header, events)...); err != nil {
 		return false, diskError(fmt.Errorf("end run %s: %w", runID, err))
 	}

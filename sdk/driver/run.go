@@ -94,15 +94,15 @@ func newRun(d *Driver, w sdk.Workflow, g graph, dir string, lock *os.File) (*run
 		return nil, err
 	}
 	if r.journal, err = openJournal(path); err != nil {
-		r.logs.close()
+		_ = r.logs.close() // the first error is the one to tell
 		return nil, err
 	}
 	if err = markActive(d.options.StateDir, w.RunID); err == nil {
 		err = r.journal.append(r.header)
 	}
 	if err != nil {
-		r.logs.close()
-		r.journal.close()
+		_ = r.logs.close()    // the first error
+		_ = r.journal.close() // is the one to tell
 		return nil, err
 	}
 	return r, nil

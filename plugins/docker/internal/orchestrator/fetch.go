@@ -57,7 +57,7 @@ func unpack(archive io.Reader, target string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // a folder is only looked in
 	base := filepath.Base(target)
 	if err := root.RemoveAll(base); err != nil {
 		return err
