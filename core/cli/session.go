@@ -137,6 +137,13 @@ func (p poolPlugins) Orchestrator(ctx context.Context, name string) (sdk.Orchest
 	return o, nil
 }
 
+func (p poolPlugins) Start(ctx context.Context, orchestrator, builder string) {
+	p.pool.Start(ctx, pluginhost.Orchestrator, orchestrator)
+	if builder != "" {
+		p.pool.Start(ctx, pluginhost.Builder, builder)
+	}
+}
+
 func (p poolPlugins) Builder(ctx context.Context, name string) (build.Builder, error) {
 	return p.pool.Builder(ctx, name)
 }

@@ -33,6 +33,9 @@ type Engine struct {
 type Plugins interface {
 	Orchestrator(ctx context.Context, name string) (sdk.Orchestrator, error)
 	Builder(ctx context.Context, name string) (build.Builder, error)
+	// Start begins to start the two, and does not wait; an empty name is none.
+	// What goes wrong is told by the call that needs them.
+	Start(ctx context.Context, orchestrator, builder string)
 }
 
 // Registry is what the engine asks container registries.

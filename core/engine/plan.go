@@ -97,7 +97,7 @@ func (e *Engine) belowRoot(file string) (string, bool) {
 // Validate resolves a request and checks it against its plugins, without a
 // network. The Resolved is nil if the list has errors that prevent it.
 func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.List, error) {
-	resolved, list := e.resolve(r)
+	resolved, list := e.resolve(ctx, r)
 	if resolved == nil || list.HasErrors() {
 		return resolved, list, nil
 	}

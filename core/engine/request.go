@@ -28,7 +28,7 @@ const largestFlow = 32 << 20
 // Resolve reads the flow and its stack and decides every setting. The error is
 // a diag.List with everything that is wrong.
 func (e *Engine) Resolve(ctx context.Context, r Request) (*plan.Resolved, error) {
-	resolved, list := e.resolve(r)
+	resolved, list := e.resolve(ctx, r)
 	if err := list.Err(); err != nil {
 		return nil, err
 	}
@@ -36,16 +36,23 @@ func (e *Engine) Resolve(ctx context.Context, r Request) (*plan.Resolved, error)
 	return resolved, nil
 }
 
-func (e *Engine) resolve(r Request) (*plan.Resolved, diag.List) {
+func (e *Engine) resolve(ctx context.Context, r Request) (*plan.Resolved, diag.List) {
 	data, problem := e.readFlow(r.FlowFile)
 	if problem != nil {
 		return nil, diag.List{*problem}
 	}
-	f, list := flow.Parse(r.FlowFile, data)
-	stack, problems := e.StackOf(r.Target)
-	list = append(list, problems...)
+	stack, list := e.StackOf(r.Target)
+	if stack != nil {
+		builder := ""
+		if stack.ImageBuilder != nil {
+			builder = stack.ImageBuilder.Type
+		}
+		e.Plugins.Start(ctx, stack.Orchestrator.Type, builder)
+	}
 	layers, problems := e.layers(r)
 	list = append(list, problems...)
+	f, problems := flow.Parse(r.FlowFile, data)
+	list = append(problems, list...)
 	if f == nil || stack == nil || list.HasErrors() {
 		return nil, list
 	}
