@@ -2,8 +2,8 @@
 package main
 
 import (
-	"context"
 	"os"
+	"runtime/debug"
 
 	"github.com/stackrun/stack/core/cli"
 )
@@ -12,10 +12,9 @@ import (
 var version = "dev"
 
 func main() {
+	debug.SetGCPercent(400) // commands are short and small: collecting costs more than it frees
 	ctx, stop := cli.Signals()
-	status := run(ctx)
+	status := cli.Main(ctx, cli.FromOS(version))
 	stop()
 	os.Exit(status)
 }
-
-func run(ctx context.Context) int { return cli.Main(ctx, cli.FromOS(version)) }

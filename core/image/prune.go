@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
@@ -78,15 +79,23 @@ func (p *pruner) dropped(e, why *settings.Entry) {
 // refuseNotBuilt refuses, by name, settings that this version does not have,
 // also those in maps of settings.
 func (p *pruner) refuseNotBuilt() {
-	p.entries = refuse(p.entries, reflect.TypeFor[Settings](), "image", &p.found)
+	p.entries = refuse(p.entries, ownFields(), "image", &p.found)
 }
 
-func refuse(entries []settings.Entry, t reflect.Type, path string, found *diag.List) []settings.Entry {
-	fields := map[string]reflect.Type{}
+// ownFields is the fields of Settings, read once: flows have many steps.
+var ownFields = sync.OnceValue(func() map[string]reflect.Type { return fieldsOf(reflect.TypeFor[Settings]()) })
+
+// fieldsOf is the types of a struct's fields by their names in files.
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	fields := make(map[string]reflect.Type, t.NumField())
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		fields[name] = t.Field(i).Type
 	}
+	return fields
+}
+
+func refuse(entries []settings.Entry, fields map[string]reflect.Type, path string, found *diag.List) []settings.Entry {
 	var kept []settings.Entry
 	for _, e := range entries {
 		field, known := fields[e.Key]
@@ -101,7 +110,7 @@ func refuse(entries []settings.Entry, t reflect.Type, path string, found *diag.L
 			continue
 		case known && field.Kind() == reflect.Struct && e.Value != nil && e.Value.Kind == settings.Map:
 			inner := *e.Value
-			inner.Entries = refuse(e.Value.Entries, field, path+"."+e.Key, found)
+			inner.Entries = refuse(e.Value.Entries, fieldsOf(field), path+"."+e.Key, found)
 			e.Value = &inner
 		}
 		kept = append(kept, e)
