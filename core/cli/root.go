@@ -32,6 +32,9 @@ Exit status: 0 fine, 1 internal, 2 usage or configuration, 3 authentication,
 4 not found, 5 build or registry, 6 cannot be placed, 7 run failed,
 8 cancelled, 9 timed out waiting, 10 stale plan, 130 interrupted.`
 
+// Commands is the command tree, for those who look at it rather than run it.
+func Commands(p Program) *cobra.Command { return newRoot(&app{Program: p}) }
+
 // newRoot is the whole command tree.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{

@@ -47,7 +47,7 @@ run on this machine, and stops following it on all others.`,
 	}
 	c.add(cmd)
 	f := cmd.Flags()
-	f.BoolVarP(&c.detach, "detach", "d", false, "submit and return; `stack watch` follows it later")
+	f.BoolVarP(&c.detach, "detach", "d", false, "submit and return; stack watch follows it later")
 	f.StringVar(&c.runID, "run-id", "", "use this run `id`, so that a repeated command submits nothing")
 	f.BoolVar(&c.force, "force", false, "build every image even if it exists")
 	f.DurationVar(&c.timeout, "timeout", 0, "stop following after this `time`; the run goes on (exit status 9)")

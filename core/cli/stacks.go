@@ -14,10 +14,11 @@ import (
 
 func newStacks(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "stacks",
-		Short: "List, show and check the stacks of stacks.hcl",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "stacks",
+		Short:   "List, show and check the stacks of stacks.hcl",
+		Example: "  stack stacks list",
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newStacksList(a), newStacksShow(a), newStacksCheck(a))
 	return cmd

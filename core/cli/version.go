@@ -12,9 +12,10 @@ import (
 
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  arguments(),
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  stack version -o json",
+		Args:    arguments(),
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
 				Version  string `json:"version"`
