@@ -133,7 +133,7 @@ const (
 // Configuration is everything fixed before work begins.
 type Configuration struct {
 	Stack         Config            // the orchestrator's block of stacks.hcl
-	StateDir      string            // absolute; a folder of the plugin's own that outlives the process
+	StateDir      string            // absolute; a folder of the plugin's own that outlives the process; made before Submit
 	ArtifactStore string            // URL, such as file:///home/me/churn/.stack/store
 	Environment   map[string]string // the caller's, only with CapHostEnvironment
 }

@@ -46,6 +46,9 @@ func newFolder(t *testing.T) *folder {
 	}
 	f := &folder{t: t, dir: t.TempDir(), home: t.TempDir()}
 	f.mark = "MARK_OF_TEST=" + f.dir
+	if err := os.Mkdir(filepath.Join(f.dir, ".stack"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(f.dir, "flow.yaml"), []byte(sleeper), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,10 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			// The source root ends here, whatever is above.
+			if err := os.Mkdir(filepath.Join(env.WorkDir, ".stack"), 0o755); err != nil {
+				return err
+			}
 			env.Setenv("GIT_CEILING_DIRECTORIES", env.WorkDir)
 			return nil
 		},

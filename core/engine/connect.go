@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -117,13 +116,16 @@ func (e *Engine) connectStack(ctx context.Context, stack *stackfile.Stack, list 
 	return c, nil
 }
 
+// stateDir is the folder of an orchestrator's own. It is made for the first run
+// and not before: a folder .stack marks a source root, and must not come to be
+// wherever somebody looks around.
+func (e *Engine) stateDir(orchestrator string) string {
+	return filepath.Join(e.Root, ".stack", "state", orchestrator)
+}
+
 // configuration is what the plugin is told of this project.
 func (e *Engine) configuration(c *connection, config json.RawMessage) (sdk.Configuration, error) {
-	state := filepath.Join(e.Root, ".stack", "state", c.stack.Orchestrator.Type)
-	if err := os.MkdirAll(state, 0o755); err != nil {
-		return sdk.Configuration{}, diag.Fail(diag.DiskFull, fmt.Errorf("create folder for plugin state: %w", err), "free space or fix the permissions of the folder")
-	}
-	out := sdk.Configuration{Stack: config, StateDir: state, ArtifactStore: "file://" + filepath.ToSlash(filepath.Join(e.Root, ".stack", "store"))}
+	out := sdk.Configuration{Stack: config, StateDir: e.stateDir(c.stack.Orchestrator.Type), ArtifactStore: "file://" + filepath.ToSlash(filepath.Join(e.Root, ".stack", "store"))}
 	if c.stack.Store != nil {
 		out.ArtifactStore = c.stack.Store.URL
 	}

@@ -96,16 +96,16 @@ func failed(name string, err error) Check {
 // checkFolder makes sure that records can be written.
 func (e *Engine) checkFolder() Check {
 	dir := filepath.Join(e.Root, ".stack")
-	err := os.MkdirAll(dir, 0o755)
+	if _, err := os.Stat(dir); err != nil {
+		dir = e.Root // where the first run makes it
+	}
+	f, err := os.CreateTemp(dir, ".doctor-*")
 	if err == nil {
-		var f *os.File
-		if f, err = os.CreateTemp(dir, ".doctor-*"); err == nil {
-			_, err = f.WriteString("x")
-			if closeErr := f.Close(); err == nil {
-				err = closeErr
-			}
-			_ = os.Remove(f.Name()) // a file of one byte is no harm
+		_, err = f.WriteString("x")
+		if closeErr := f.Close(); err == nil {
+			err = closeErr
 		}
+		_ = os.Remove(f.Name()) // a file of one byte is no harm
 	}
 	if err != nil {
 		return Check{"project folder", CheckProblem, err.Error(), "free space or fix the permissions of " + dir}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -93,6 +94,9 @@ func (e *Engine) Submit(ctx context.Context, s *Started, sink Sink) error {
 	w := s.planned.Plan.Workflow
 	w.RunID = s.Record.ID
 	w.Labels = map[string]string{"stack.run": s.Record.ID, "stack.flow": s.Record.Flow, "stack.stack": s.Record.Stack}
+	if err := os.MkdirAll(e.stateDir(c.stack.Orchestrator.Type), 0o755); err != nil {
+		return e.fail(ctx, s, diag.Fail(diag.DiskFull, fmt.Errorf("create folder for plugin state: %w", err), ""), sink)
+	}
 	s.Record.Phase = run.Submitting
 	if err := e.save(s); err != nil {
 		return e.fail(ctx, s, err, sink)
