@@ -18,6 +18,9 @@ is, and that is no error.`,
 		Example: "  stack cancel churn-1124-120000-x7k2",
 		Args:    arguments("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notNegative("--grace", grace); err != nil {
+				return err
+			}
 			return a.cancel(cmd.Context(), args[0], grace)
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stackrun/stack/core/run"
 )
@@ -150,9 +151,10 @@ func TestCancelFromElsewhere(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
 	cmd, said := f.start("run", "flow.yaml", "--run-id", "stopped")
-	if runs := f.ps(); len(runs) != 1 || runs[0].State != "running" || runs[0].Steps[1].State != "running" || runs[0].Ended != nil {
-		t.Errorf("while it runs, the record says %+v", runs)
-	}
+	f.wait("the record says that the step runs", func() bool { // it follows what happens
+		runs := f.ps()
+		return len(runs) == 1 && runs[0].State == "running" && runs[0].Steps[1].State == "running" && runs[0].Ended == nil
+	})
 	if out, err := f.command("cancel", "stopped").CombinedOutput(); err != nil || !strings.Contains(string(out), "run stopped: cancelled") {
 		t.Errorf("stack cancel: %v\n%s", err, out)
 	}
@@ -160,6 +162,29 @@ func TestCancelFromElsewhere(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 8 {
 		t.Errorf("exit status %d of the run that was cancelled, want 8; it said\n%s", code, said)
 	}
+	if left := f.processes(); len(left) > 0 {
+		t.Errorf("left running: %q", left)
+	}
+}
+
+// TestCancelKillsAfterItsGrace cancels a step that does not listen.
+func TestCancelKillsAfterItsGrace(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	deaf := strings.Replace(sleeper, "touch started", "trap '' TERM\n      touch started", 1)
+	deaf = strings.Replace(deaf, "      wait\n", "      while :; do wait; done\n", 1)
+	if err := os.WriteFile(filepath.Join(f.dir, "flow.yaml"), []byte(deaf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd, said := f.start("run", "flow.yaml", "--run-id", "deaf")
+	begun := time.Now()
+	if out, err := f.command("cancel", "deaf", "--grace", "300ms").CombinedOutput(); err != nil {
+		t.Errorf("stack cancel: %v\n%s", err, out)
+	}
+	if took := time.Since(begun); took > 8*time.Second { // the stack's own grace is 10 s
+		t.Errorf("cancelling took %s; it said\n%s", took, said)
+	}
+	_ = cmd.Wait() // its status is another test's
 	if left := f.processes(); len(left) > 0 {
 		t.Errorf("left running: %q", left)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -95,6 +96,14 @@ func oneOf(flag, value string, allowed ...string) error {
 	}
 	return diag.List{diag.New(diag.Usage, "%s cannot be %q", flag, value).
 		Because("Allowed: %s.", strings.Join(allowed, ", ")).Try(diag.DidYouMean(value, allowed))}
+}
+
+// notNegative refuses a time that cannot be waited for.
+func notNegative(flag string, d time.Duration) error {
+	if d < 0 {
+		return diag.List{diag.New(diag.Usage, "%s cannot be %s", flag, d).Because("Times go from 0s on.")}
+	}
+	return nil
 }
 
 // usage is a wrong command line.

@@ -42,6 +42,9 @@ run on this machine, and stops following it on all others.`,
 		Args: arguments("FLOW"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.flow = args[0]
+			if err := notNegative("--timeout", c.timeout); err != nil {
+				return err
+			}
 			return a.runFlow(cmd.Context(), c)
 		},
 	}

@@ -25,6 +25,9 @@ ends. The exit status is the run's. Ctrl-C stops watching, not the run.`,
 		Args:    arguments("RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if err := notNegative("--timeout", timeout); err != nil {
+				return err
+			}
 			if timeout > 0 {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeoutCause(ctx, timeout, errWaited)

@@ -159,7 +159,7 @@ func (f *follower) take(e sdk.Event) {
 	out := Event{Time: e.Time, Run: f.record.ID, Reason: string(e.Reason), Message: e.Message}
 	switch e.Kind {
 	case sdk.EventRun:
-		if before.State == f.record.State && before.Started != nil {
+		if before.State == f.record.State && (before.Started != nil || f.record.Started == nil) {
 			return
 		}
 		out.Type, out.From, out.To = RunStatus, string(before.State), string(f.record.State)
@@ -204,11 +204,12 @@ func (f *follower) lost(err error) {
 // cancelWhenAsked cancels the run when ctx ends or another process asks, and
 // returns when life ends.
 func (f *follower) cancelWhenAsked(ctx, life context.Context) {
-	asked := make(chan struct{})
+	req := sdk.CancelRequest{RunID: f.record.ID, Handle: f.record.Handle, Grace: f.options.Grace}
+	asked := make(chan time.Duration, 1)
 	if f.options.Host != nil {
 		go func() {
-			if f.options.Host.CancelRequested(life) {
-				close(asked)
+			if grace, ok := f.options.Host.CancelRequested(life); ok {
+				asked <- grace
 			}
 		}()
 	}
@@ -216,9 +217,11 @@ func (f *follower) cancelWhenAsked(ctx, life context.Context) {
 	case <-life.Done():
 		return
 	case <-ctx.Done():
-	case <-asked:
+	case grace := <-asked:
+		if grace > 0 {
+			req.Grace = grace
+		}
 	}
-	req := sdk.CancelRequest{RunID: f.record.ID, Handle: f.record.Handle, Grace: f.options.Grace}
 	if _, err := f.orchestrator.Cancel(life, req); err != nil && life.Err() == nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()

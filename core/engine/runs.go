@@ -68,7 +68,7 @@ func (e *Engine) Cancel(ctx context.Context, r run.Record, grace time.Duration) 
 	ctx, stop := context.WithTimeout(ctx, grace+cancelWait)
 	defer stop()
 	if e.Runs.Hosted(r.ID) {
-		if err := e.Runs.RequestCancel(r.ID); err != nil {
+		if err := e.Runs.RequestCancel(r.ID, grace); err != nil {
 			return r, err
 		}
 		return e.awaitEnd(ctx, r.ID)

@@ -51,9 +51,10 @@ func (s Store) Hosted(id string) bool {
 // Release lets the run go.
 func (h *Host) Release() { _ = h.file.Close() } // closing is what lets go
 
-// RequestCancel asks the process that follows the run to cancel it.
-func (s Store) RequestCancel(id string) error {
-	if err := WriteFile(s.cancelPath(id), nil); err != nil {
+// RequestCancel asks the process that follows the run to cancel it. grace is
+// the time that steps have to end by themselves; 0 is the platform's own.
+func (s Store) RequestCancel(id string, grace time.Duration) error {
+	if err := WriteFile(s.cancelPath(id), []byte(grace.String())); err != nil {
 		return diskError("ask for the cancelling of run "+id, err)
 	}
 	return nil
@@ -65,18 +66,22 @@ func (s Store) cancelPath(id string) string { return filepath.Join(s.Path(id), "
 // microseconds, and needs no service that could be missing.
 const cancelPoll = 200 * time.Millisecond
 
-// CancelRequested returns when somebody asked to cancel the run (true) or when
-// ctx ends (false).
-func (h *Host) CancelRequested(ctx context.Context) bool {
+// CancelRequested returns when somebody asked to cancel the run (true, and with
+// which grace) or when ctx ends (false).
+func (h *Host) CancelRequested(ctx context.Context) (grace time.Duration, asked bool) {
 	tick := time.NewTicker(cancelPoll)
 	defer tick.Stop()
 	for {
-		if _, err := os.Stat(h.cancel); !errors.Is(err, fs.ErrNotExist) {
-			return true
+		if text, err := os.ReadFile(h.cancel); !errors.Is(err, fs.ErrNotExist) {
+			grace, err = time.ParseDuration(string(text))
+			if err != nil || grace < 0 {
+				grace = 0
+			}
+			return grace, true
 		}
 		select {
 		case <-ctx.Done():
-			return false
+			return 0, false
 		case <-tick.C:
 		}
 	}

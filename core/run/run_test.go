@@ -185,13 +185,13 @@ func TestHost(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if h.CancelRequested(ctx) {
+	if _, asked := h.CancelRequested(ctx); asked {
 		t.Error("cancelled by nobody")
 	}
-	if err := s.RequestCancel("churn-1"); err != nil {
+	if err := s.RequestCancel("churn-1", 3*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if !h.CancelRequested(context.Background()) {
+	if grace, asked := h.CancelRequested(context.Background()); !asked || grace != 3*time.Second {
 		t.Error("the request was not seen")
 	}
 	h.Release()
