@@ -25,6 +25,8 @@ type Options struct {
 	Mirrors map[string]string
 	// StackRequirements are Python requirements of the stack's components.
 	StackRequirements []string
+	// StackAptPackages are Debian packages of the stack's components.
+	StackAptPackages []string
 	// RangeOf says where a setting of the image was written, by its path, such
 	// as ("environment", "A") or ("commands", "0"). nil knows nothing; a zero
 	// range is unknown too.
@@ -200,8 +202,7 @@ func (c *compiler) layers(im Image, s Settings) Image {
 	if len(s.Environment) > 0 {
 		im = im.with(envLayer{"environment", s.Environment})
 	}
-	if len(s.AptPackages) > 0 {
-		packages := slices.Clone(s.AptPackages)
+	if packages := c.aptPackages(s); len(packages) > 0 {
 		sort.Strings(packages)
 		im = im.with(aptLayer{slices.Compact(packages)})
 	}
@@ -221,6 +222,21 @@ func (c *compiler) layers(im Image, s Settings) Image {
 		im = im.with(envLayer{"runtime_environment", s.RuntimeEnv})
 	}
 	return im
+}
+
+// aptPackages is those of the settings and, unless they are not wanted, those
+// of the stack.
+func (c *compiler) aptPackages(s Settings) []string {
+	packages := slices.Clone(s.AptPackages)
+	if isFalse(s.InstallStackReqs) {
+		return packages
+	}
+	for _, p := range c.options.StackAptPackages {
+		if !aptShape.MatchString(p) {
+			c.fail(diag.BadValue, []string{"apt_packages"}, "%q, of apt_packages of the stack, is not the name of a Debian package", p)
+		}
+	}
+	return append(packages, c.options.StackAptPackages...)
 }
 
 // noCode says that nothing brings the code to the steps.

@@ -205,7 +205,7 @@ func (m *maker) describe(ctx context.Context) []described {
 		}
 		im, problems := image.Compile(d.Settings.Image, image.Options{
 			SourceRoot: m.in.SourceRoot, Tree: tree, Lookup: m.in.Lookup, Mirrors: m.mirrors(),
-			StackRequirements: texts(m.resolved.Stack.Requirements), RangeOf: rangeOf,
+			StackRequirements: texts(m.resolved.Stack.Requirements), StackAptPackages: texts(m.resolved.Stack.AptPackages), RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
 				return source.Scan(ctx, o)
