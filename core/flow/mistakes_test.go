@@ -45,7 +45,7 @@ func mistakes() []mistake {
 			"3:8 STK1204 steps must be a map of names to steps, not a list",
 		}},
 		{"unknown field", "stpes: {}\nsteps: {a: {run: x, resorces: {}}}\n", []string{
-			`3:1 STK1203 unknown field "stpes"`,
+			`3:1 STK1203 unknown field "stpes" (did you mean "steps"?)`,
 			`4:21 STK1203 unknown field "resorces" (did you mean "resources"?)`,
 		}},
 		{"not built", "schedule: daily\nbuild: abc\nsteps: {a: {run: x}}\n", []string{
@@ -53,7 +53,7 @@ func mistakes() []mistake {
 			"4:1 STK0006 build is not available in this version of stack (remove it)",
 		}},
 		{"fail", "fail: fats\nsteps: {a: {run: x}}\n", []string{
-			`3:7 STK1206 fail cannot be "fats"`,
+			`3:7 STK1206 fail cannot be "fats" (did you mean "fast"?)`,
 		}},
 		{"timeout", "timeout: soon\nsteps: {a: {run: x}}\n", []string{
 			`3:10 STK1206 timeout: "soon" is not a duration (write a number and a unit, such as 30s, 5m, 2h or 1d)`,
@@ -152,7 +152,7 @@ func mistakes() []mistake {
 			"5:6 STK1204 param b must be a default value or {type, default, min, max, choices}, not a list (for a param that must be given, write {type: string})",
 			`6:27 STK1204 the default of param c must be of type int, not the text "x"`,
 			"7:27 STK1206 param d cannot be 5: it is 3 or less",
-			`8:16 STK1206 param e cannot be "adma"`,
+			`8:16 STK1206 param e cannot be "adma" (did you mean "adam"?)`,
 			"9:26 STK1209 param f is a string: min is for numbers",
 			"10:6 STK1205 param g has neither a type nor a default",
 			`11:13 STK1206 type cannot be "number"`,
@@ -170,7 +170,7 @@ func mistakes() []mistake {
 			`6:74 STK1304 an expression cannot begin with "param" (did you mean "params"?)`,
 			`6:92 STK1304 "params.a.b" is not complete, or too long (write params.NAME)`,
 			"6:113 STK1304 there is no matrix here",
-			`11:51 STK1303 step a has no output "modle"`,
+			`11:51 STK1303 step a has no output "modle" (did you mean "model"?)`,
 			`12:19 STK1301 there is no step "c"`,
 			`13:20 STK1304 step b has no input "d"`,
 			`13:36 STK1304 step b has no output "e"`,
