@@ -85,7 +85,7 @@ func (a *app) projectRoot(at string) (string, error) {
 	if root := a.rootOfPlan(path); root != "" {
 		return root, nil
 	}
-	root, err := source.FindRoot(path)
+	root, err := source.FindRoot(path, filepath.Clean(a.env("HOME")), filepath.Clean(os.TempDir()), string(filepath.Separator))
 	if err != nil {
 		return "", diag.Fail(diag.FileUnreadable, err, "")
 	}

@@ -30,7 +30,7 @@ type FollowOptions struct {
 // When ctx ends first, a hosted run is cancelled and followed to its end, and
 // any other is left running; both return ctx's error.
 func (e *Engine) Follow(ctx context.Context, o sdk.Orchestrator, r run.Record, opt FollowOptions, sink Sink) (run.Record, error) {
-	f := &follower{engine: e, orchestrator: o, options: opt, record: r, sink: sink}
+	f := &follower{engine: e, orchestrator: o, options: opt, id: r.ID, handle: r.Handle, record: r, sink: sink}
 	return f.follow(ctx)
 }
 
@@ -39,6 +39,8 @@ type follower struct {
 	engine       *Engine
 	orchestrator sdk.Orchestrator
 	options      FollowOptions
+	id           string
+	handle       sdk.Handle
 
 	mu     sync.Mutex // guards what follows, and calls of sink
 	record run.Record
@@ -108,7 +110,7 @@ const logsGrace = 5 * time.Second
 func (f *follower) watch(ctx context.Context) error {
 	wait := 200 * time.Millisecond
 	for failures := 0; ; failures++ {
-		req := sdk.WatchRequest{RunID: f.record.ID, Handle: f.record.Handle}
+		req := sdk.WatchRequest{RunID: f.id, Handle: f.handle}
 		err := f.orchestrator.Watch(ctx, req, func(e sdk.Event) error {
 			failures, wait = 0, 200*time.Millisecond
 			f.take(e)
@@ -120,7 +122,7 @@ func (f *follower) watch(ctx context.Context) error {
 		case f.state().Final():
 			return nil
 		case err == nil:
-			err = fmt.Errorf("watch run %s: the plugin ended the stream before the run had ended", f.record.ID)
+			err = fmt.Errorf("watch run %s: the plugin ended the stream before the run had ended", f.id)
 		}
 		if !retryable(err) || failures >= 10 {
 			return err
@@ -204,7 +206,7 @@ func (f *follower) lost(err error) {
 // cancelWhenAsked cancels the run when ctx ends or another process asks, and
 // returns when life ends.
 func (f *follower) cancelWhenAsked(ctx, life context.Context) {
-	req := sdk.CancelRequest{RunID: f.record.ID, Handle: f.record.Handle, Grace: f.options.Grace}
+	req := sdk.CancelRequest{RunID: f.id, Handle: f.handle, Grace: f.options.Grace}
 	asked := make(chan time.Duration, 1)
 	if f.options.Host != nil {
 		go func() {

@@ -16,11 +16,11 @@ func (f *follower) logs(ctx context.Context) {
 	tell := func(c sdk.LogChunk, line string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.tell(Event{Time: c.Time, Type: Log, Run: f.record.ID, Step: c.Step, Attempt: c.Attempt, Message: line})
+		f.tell(Event{Time: c.Time, Type: Log, Run: f.id, Step: c.Step, Attempt: c.Attempt, Message: line})
 	}
 	var resume []byte
 	for {
-		req := sdk.LogsRequest{RunID: f.record.ID, Handle: f.record.Handle, Follow: true, Resume: resume}
+		req := sdk.LogsRequest{RunID: f.id, Handle: f.handle, Follow: true, Resume: resume}
 		err := f.orchestrator.Logs(ctx, req, func(c sdk.LogChunk) error {
 			resume = c.Resume
 			lines.add(c, tell)

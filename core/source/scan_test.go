@@ -221,9 +221,16 @@ func TestUnreadable(t *testing.T) {
 func TestFindRoot(t *testing.T) {
 	root := lay(t, map[string]string{"repo/.stack/": "", "repo/flows/deep/flow.yaml": "", "other/flow.yaml": "", "repo/flows/.stack": "a file"})
 	for flow, want := range map[string]string{"repo/flows/deep/flow.yaml": "repo", "other/flow.yaml": "other", "repo/flow.yaml": "repo"} {
-		got, err := source.FindRoot(filepath.Join(root, flow))
+		got, err := source.FindRoot(filepath.Join(root, flow), root)
 		if err != nil || got != filepath.Join(root, want) {
 			t.Errorf("FindRoot(%s) = %s, %v", flow, got, err)
+		}
+	}
+	// A ceiling is the root of flows directly in it only.
+	for flow, want := range map[string]string{"repo/flow.yaml": "repo", "repo/flows/deep/flow.yaml": "repo/flows/deep"} {
+		got, err := source.FindRoot(filepath.Join(root, flow), filepath.Join(root, "repo"))
+		if err != nil || got != filepath.Join(root, want) {
+			t.Errorf("with a ceiling, FindRoot(%s) = %s, %v", flow, got, err)
 		}
 	}
 }
