@@ -61,7 +61,9 @@ func (s Records) Load(id string) (Record, error) {
 	switch {
 	case err != nil:
 	case r.SchemaVersion != RecordVersion:
-		err = fmt.Errorf("it has version %d, not %d", r.SchemaVersion, RecordVersion)
+		// Another version of stack wrote it and can read it: it stays.
+		return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: it has version %d, and this stack reads %d", id, r.SchemaVersion, RecordVersion),
+			"use the version of stack that built it")
 	case r.ID != id:
 		err = fmt.Errorf("it is the record of build %q", r.ID)
 	}

@@ -195,9 +195,9 @@ func why(j Job) []string {
 	case j.Force:
 		return append([]string{"prevent_build_reuse"}, reasons...)
 	case len(reasons) == 0 && len(j.Previous) == 0:
-		return []string{"not built before"}
+		return []string{"no image with this key exists"}
 	case len(reasons) == 0:
-		return []string{"the image of this key is gone"}
+		return []string{"no image with this key exists"}
 	}
 	return reasons
 }

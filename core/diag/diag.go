@@ -52,10 +52,10 @@ func (r Range) String() string {
 type Diagnostic struct {
 	Severity   Severity `json:"severity"`
 	Code       Code     `json:"code"`
-	Summary    string   `json:"summary"`              // one line, lower case, no full stop
-	Detail     string   `json:"detail,omitempty"`     // what is allowed, and why
-	Suggestion string   `json:"suggestion,omitempty"` // the way out, such as: did you mean "accelerator"?
-	Range      *Range   `json:"range,omitempty"`
+	Summary    string   `json:"summary"`    // one line, lower case, no full stop
+	Detail     string   `json:"detail"`     // what is allowed, and why
+	Suggestion string   `json:"suggestion"` // the way out, such as: did you mean "accelerator"?
+	Range      *Range   `json:"range"`
 }
 
 // At makes an error diagnostic at r.

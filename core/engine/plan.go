@@ -62,11 +62,12 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	return p, nil
 }
 
-// notSource is patterns of the files below the source root that stack reads
-// itself: the flow, the stacks and a saved plan. An edit of them changes what is
-// done, and is no reason to build an image again.
+// notSource is patterns of the files below the source root that say where and
+// how things run, and are no part of what runs: the stacks, with addresses and
+// proxies that belong in no image, and a saved plan, which would change the
+// source by being saved.
 func (e *Engine) notSource(r Request, stack *stackfile.Stack) []string {
-	files := []string{r.FlowFile, r.StackFile, r.PlanFile}
+	files := []string{r.StackFile, r.PlanFile}
 	if stack.Dir != "" {
 		files = append(files, filepath.Join(stack.Dir, stackfile.FileName))
 	}
@@ -98,17 +99,18 @@ func (e *Engine) belowRoot(file string) (string, bool) {
 // network. The Resolved is nil if the list has errors that prevent it.
 func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.List, error) {
 	resolved, list := e.resolve(ctx, r)
-	if resolved == nil || list.HasErrors() {
-		return resolved, list, nil
+	if resolved == nil {
+		return nil, list, nil
 	}
-	c, err := e.connectStack(ctx, resolved.Stack, list)
+	c, err := e.connectStack(ctx, resolved.Stack, nil)
 	if err != nil {
 		found := diag.FromError(err)
 		if found.HasErrors() && found[0].Code != diag.Internal {
-			return resolved, found, nil
+			return resolved, append(list, found...), nil
 		}
 		return nil, nil, err
 	}
+	list = append(list, c.warnings...)
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
 		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
 		Dialect: image.BuildKit(),

@@ -145,9 +145,15 @@ func placed(err error, all []described) error {
 	for i, found := range list {
 		for _, d := range all {
 			for _, reference := range d.image.References() {
-				if found.Range == nil && d.at.File != "" && strings.Contains(found.Summary, reference) {
-					list[i].Range = &d.at
+				if found.Range != nil || !strings.Contains(found.Summary, reference) {
+					continue
 				}
+				if d.at.File == "" { // nobody wrote it
+					list[i] = list[i].Because("It is the default for the Python version of step %s.", d.step).
+						Try("set image.base_image or image.python_version")
+					continue
+				}
+				list[i].Range = &d.at
 			}
 		}
 	}
@@ -189,7 +195,7 @@ func look(ctx context.Context, images Images, all []Image) ([]Image, error) {
 			}
 			im.Reasons = image.Reasons(previous, im.Inputs)
 			if len(im.Reasons) == 0 {
-				im.Reasons = []string{"the image that was built before is gone"}
+				im.Reasons = []string{"no image with this key exists"}
 			}
 			return nil
 		})

@@ -27,6 +27,22 @@ func refuseExpressions(l Layers, stack *stackfile.Stack) diag.List {
 	return list
 }
 
+// refuseSensitive finds values of sensitive variables in the defaults of a
+// stack, from where they would reach plans, images and records.
+func refuseSensitive(stack *stackfile.Stack) diag.List {
+	var list diag.List
+	for _, d := range stack.Defaults {
+		walk(d, func(s *settings.Value) {
+			if stack.Sensitive(s) {
+				list = append(list, diag.At(s.Range, diag.SecretInPlain, "a sensitive variable cannot be a default setting").
+					Because("Settings are shown in plans, and are part of images.").
+					Try("let steps read it from their own environment"))
+			}
+		})
+	}
+	return list
+}
+
 // walk calls visit for every scalar of a tree.
 func walk(v *settings.Value, visit func(*settings.Value)) {
 	if v == nil {

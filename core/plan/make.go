@@ -121,6 +121,7 @@ func Check(ctx context.Context, r *Resolved, in Input) diag.List {
 	if in.Info.Has(sdk.CapImages) {
 		m.describe(ctx)
 	} else {
+		m.checkImages()
 		m.warnAboutImages()
 	}
 	if m.list.HasErrors() {
@@ -168,6 +169,21 @@ func (m *maker) noImage() Image {
 		im.Steps = append(im.Steps, d.Step.Name)
 	}
 	return im
+}
+
+// checkImages finds mistakes in the settings of images that are not built here,
+// and would be on another stack.
+func (m *maker) checkImages() {
+	seen := map[string]bool{}
+	for _, d := range m.resolved.Steps {
+		rangeOf := func(path ...string) diag.Range { return rangeIn(d.Tree, append([]string{"image"}, path...)...) }
+		for _, p := range d.Settings.Image.Check(rangeOf) {
+			if key := fmt.Sprint(p.Code, p.Range, p.Summary); !seen[key] {
+				seen[key] = true
+				m.list = append(m.list, p)
+			}
+		}
+	}
 }
 
 // warnAboutImages lists the settings that only shape an image, which nothing

@@ -45,6 +45,7 @@ func Resolve(f *flow.Flow, stack *stackfile.Stack, layers Layers, params []strin
 	graph, problems := flow.Expand(f, params)
 	list = append(list, problems...)
 	list = append(list, refuseExpressions(layers, stack)...)
+	list = append(list, refuseSensitive(stack)...)
 	if graph == nil || list.HasErrors() {
 		return nil, list
 	}

@@ -64,10 +64,10 @@ func (m *maker) workflow(p Plan, of map[string]int, configs map[string]sdk.Confi
 		if at, ok := of[d.Step.Name]; ok {
 			im := p.Images[at]
 			step.Image = imageRef(im)
+			own := im.Description.Environment()
+			step.Environment = environment(unbuffered(own), d.Step.Environment)
 			if im.Action == Use { // nothing is built that could hold it
-				step.Environment = environment(variables(im.Description.Environment()), d.Step.Environment)
-			} else {
-				step.Environment = environment(d.Step.Environment)
+				step.Environment = environment(unbuffered(own), variables(own), d.Step.Environment)
 			}
 		} else {
 			step.Environment = environment(m.imageEnvironment(d), d.Step.Environment)
@@ -91,6 +91,16 @@ func (m *maker) imageEnvironment(d Decided) []sdk.EnvVar {
 	})
 	m.addOnce(problems)
 	return variables(im.Environment())
+}
+
+// unbuffered makes Python write its output at once, as people who follow a
+// step expect, unless the image's settings say otherwise.
+func unbuffered(own map[string]string) []sdk.EnvVar {
+	const name = "PYTHONUNBUFFERED"
+	if _, said := own[name]; said {
+		return nil
+	}
+	return []sdk.EnvVar{{Name: name, Value: "1"}}
 }
 
 func variables(values map[string]string) []sdk.EnvVar {

@@ -126,7 +126,7 @@ func TestCorruptRecordIsMovedAside(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string]string{
-		"empty": "", "torn": string(good[:len(good)/2]), "another version": `{"schema_version":99}`,
+		"empty": "", "torn": string(good[:len(good)/2]),
 		"no state": `{"schema_version":1,"run":"churn-1"}`, "another run": `{"schema_version":1,"run":"other","state":"running"}`,
 		"array": `[]`, "number": `1`, "nul": "\x00\x00",
 	} {
@@ -147,6 +147,21 @@ func TestCorruptRecordIsMovedAside(t *testing.T) {
 				t.Errorf("what was found is not kept: %q, %v", kept, err)
 			}
 		})
+	}
+}
+
+func TestRecordOfAnotherVersionStays(t *testing.T) {
+	s := run.Store{Dir: t.TempDir()}
+	create(t, s, record("churn-1"))
+	path := filepath.Join(s.Path("churn-1"), "record.json")
+	if err := os.WriteFile(path, []byte(`{"schema_version":99}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // looking again finds the same
+		_, warnings := s.List()
+		if len(warnings) != 1 || !strings.Contains(warnings[0].Summary, "version 99") {
+			t.Errorf("%+v", warnings)
+		}
 	}
 }
 

@@ -78,6 +78,11 @@ func (s Store) Load(id string) (Record, error) {
 		return Record{}, diag.Fail(diag.FileUnreadable, fmt.Errorf("read record of run %s: %w", id, err), "")
 	}
 	r, err := decode(data)
+	var other *versionError
+	if errors.As(err, &other) {
+		// Another version of stack wrote it and can read it: it stays.
+		return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of run %s cannot be read: %w", id, err), "use the version of stack that started the run")
+	}
 	if err == nil && r.ID != id {
 		err = fmt.Errorf("it is the record of run %q", r.ID)
 	}
@@ -92,6 +97,13 @@ func (s Store) Load(id string) (Record, error) {
 	return r, nil
 }
 
+// versionError is a record of another version.
+type versionError struct{ version int }
+
+func (e *versionError) Error() string {
+	return fmt.Sprintf("it has version %d, and this stack reads %d", e.version, SchemaVersion)
+}
+
 // decode reads a record and checks what the rest of the program relies on.
 func decode(data []byte) (Record, error) {
 	var r Record
@@ -101,7 +113,7 @@ func decode(data []byte) (Record, error) {
 	}
 	switch {
 	case r.SchemaVersion != SchemaVersion:
-		return Record{}, fmt.Errorf("it has version %d, not %d", r.SchemaVersion, SchemaVersion)
+		return Record{}, &versionError{r.SchemaVersion}
 	case CheckID(r.ID) != nil:
 		return Record{}, fmt.Errorf("its run id %q is not allowed", r.ID)
 	case r.State == "":

@@ -34,9 +34,9 @@ func Layers() []Layer {
 // Origin is where a value was written.
 type Origin struct {
 	Layer  Layer  `json:"layer"`
-	File   string `json:"file,omitempty"`
-	Line   int    `json:"line,omitempty"`
-	Column int    `json:"column,omitempty"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
 }
 
 // Kind is the shape of a value.
