@@ -174,15 +174,9 @@ func (m *maker) noImage() Image {
 // checkImages finds mistakes in the settings of images that are not built here,
 // and would be on another stack.
 func (m *maker) checkImages() {
-	seen := map[string]bool{}
 	for _, d := range m.resolved.Steps {
 		rangeOf := func(path ...string) diag.Range { return rangeIn(d.Tree, append([]string{"image"}, path...)...) }
-		for _, p := range d.Settings.Image.Check(rangeOf) {
-			if key := fmt.Sprint(p.Code, p.Range, p.Summary); !seen[key] {
-				seen[key] = true
-				m.list = append(m.list, p)
-			}
-		}
+		m.addOnce(d.Settings.Image.Check(rangeOf))
 	}
 }
 
