@@ -61,8 +61,9 @@ type Description struct {
 
 // Local is an image in an engine's own store. A zero ID means: not there.
 type Local struct {
-	ID     string // sha256:…
-	Labels map[string]string
+	ID       string // sha256:…
+	Platform string // linux/amd64, or linux/arm64/v8; empty where the engine does not tell
+	Labels   map[string]string
 }
 
 // Request is an image to build. Stages are built one after the other, each on

@@ -50,6 +50,7 @@ const (
 	TagTwice        Code = "STK4002"
 	BadDockerfile   Code = "STK4003"
 	BadRequirement  Code = "STK4004"
+	BasePlatform    Code = "STK4005"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
@@ -147,6 +148,7 @@ func meanings() map[Code]Meaning {
 	add(TagTwice, ExitUsage, "two images have one tag", "Give each image its own image_tag.")
 	add(BadDockerfile, ExitUsage, "Dockerfile cannot be used", "Fix the Dockerfile at the line shown.")
 	add(BadRequirement, ExitUsage, "requirement cannot be used", "Write a PEP 508 requirement, such as `torch>=2.6`.")
+	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")

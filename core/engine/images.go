@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -44,7 +45,9 @@ func (e *Engine) registryOf(stack *stackfile.Stack) Registry {
 }
 
 // Digests asks the registry for each base. A base that no registry has may be
-// in the builder's own store, where it is known by its id.
+// in the builder's own store, where it is known by its id. One that a registry
+// has for other platforms only, or does not let us see, is not looked for there:
+// what the store has is then another image, or a copy of the wrong one.
 func (im *images) Digests(ctx context.Context, references, platforms []string) (map[string]string, error) {
 	var mu sync.Mutex
 	out := map[string]string{}
@@ -54,14 +57,14 @@ func (im *images) Digests(ctx context.Context, references, platforms []string) (
 	for _, reference := range references {
 		group.Go(func() error {
 			digest, err := im.registry.Resolve(ctx, reference, platforms...)
-			if err != nil && !im.builder.about.NeedsRegistry && isCode(err, diag.BaseNotFound, diag.RegistryDenied) {
+			if err != nil && !im.builder.about.NeedsRegistry && isCode(err, diag.BaseNotFound) {
 				if local, findErr := im.builder.builder.Find(ctx, reference); findErr == nil && local.ID != "" {
-					digest, err = "local:"+local.ID, nil
+					digest, err = localBase(reference, local, platforms)
 				}
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if isCode(err, diag.BaseNotFound) {
+			if isCode(err, diag.BaseNotFound, diag.BasePlatform) {
 				problems = append(problems, diag.FromError(err)...) // tell all that are missing
 				return nil
 			}
@@ -73,6 +76,30 @@ func (im *images) Digests(ctx context.Context, references, platforms []string) (
 		return nil, err
 	}
 	return out, problems.Err()
+}
+
+// localBase is a base of the builder's own store as a digest, if it is for the
+// platforms: engines build on an image of another one without a word.
+func localBase(reference string, local build.Local, platforms []string) (string, error) {
+	for _, p := range platforms {
+		if local.Platform != "" && !samePlatform(local.Platform, p) {
+			return "", diag.Fail(diag.BasePlatform, fmt.Errorf("base image %s does not exist for %s", reference, p),
+				"the builder's copy is for "+local.Platform)
+		}
+	}
+	return "local:" + local.ID, nil
+}
+
+// samePlatform compares such as linux/arm64 and linux/arm64/v8: a variant counts
+// where both have one.
+func samePlatform(a, b string) bool {
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	for i := range min(len(as), len(bs)) {
+		if as[i] != bs[i] {
+			return false
+		}
+	}
+	return len(as) > 1 && len(bs) > 1
 }
 
 // isCode reports whether err is a diagnostic or failure of one of the codes.

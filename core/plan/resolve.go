@@ -177,6 +177,11 @@ func (r *Resolved) Explain(path string) (*settings.Value, error) {
 func explained(tree *settings.Value, path string) (*settings.Value, error) {
 	builtin, _ := settings.Lookup(settings.Builtin(reflect.TypeFor[flow.Settings]()), path)
 	v, err := settings.Lookup(tree, path)
+	if err != nil && builtin == nil {
+		if unknown := settings.Known(reflect.TypeFor[flow.Settings](), path); unknown != nil {
+			return nil, unknown // misspelt, rather than not written
+		}
+	}
 	if builtin == nil || builtin.Kind != settings.Scalar {
 		return v, err
 	}

@@ -275,9 +275,9 @@ func TestResolve(t *testing.T) {
 		code                  diag.Code
 	}{
 		{"single", "linux/amd64", digestOf(t, single), ""},
-		{"single", "linux/arm64", "", diag.BaseNotFound},
+		{"single", "linux/arm64", "", diag.BasePlatform},
 		{"index", "linux/arm64", digestOf(t, index), ""},
-		{"index", "linux/s390x", "", diag.BaseNotFound},
+		{"index", "linux/s390x", "", diag.BasePlatform},
 		{"none", "linux/amd64", "", diag.BaseNotFound},
 	} {
 		t.Run(c.tag+" "+c.platform, func(t *testing.T) {

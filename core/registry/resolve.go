@@ -16,8 +16,9 @@ import (
 
 // Resolve gives the digest of a base image, such as python:3.12-slim: of its
 // index where it has one, so that one digest serves every platform. An image
-// that does not exist, or not for one of the platforms (such as linux/amd64), is
-// BaseNotFound: engines take an image of the wrong platform without a word.
+// that does not exist is BaseNotFound; one that does, but not for one of the
+// platforms (such as linux/amd64), is BasePlatform: engines take an image of the
+// wrong platform without a word.
 func (c *Client) Resolve(ctx context.Context, reference string, platforms ...string) (string, error) {
 	ref, err := c.parse(reference)
 	if err != nil {
@@ -41,7 +42,7 @@ func (c *Client) Resolve(ctx context.Context, reference string, platforms ...str
 			return "", diag.List{diag.New(diag.BadValue, "%q is not a platform", p).Because("A platform is such as linux/amd64: %v", err)}
 		}
 		if !offers(have, *want) {
-			return "", diag.Fail(diag.BaseNotFound, fmt.Errorf("base image %s does not exist for %s", reference, p),
+			return "", diag.Fail(diag.BasePlatform, fmt.Errorf("base image %s does not exist for %s", reference, p),
 				"it exists for "+strings.Join(names(have), ", "))
 		}
 	}

@@ -63,7 +63,7 @@ func (c *Client) Find(ctx context.Context, reference string) (build.Local, error
 	if err != nil {
 		return build.Local{}, decodeError(ctx, "Find", err)
 	}
-	return build.Local{ID: r.GetId(), Labels: r.GetLabels()}, nil
+	return build.Local{ID: r.GetId(), Labels: r.GetLabels(), Platform: r.GetPlatform()}, nil
 }
 
 func (c *Client) Build(ctx context.Context, r build.Request, progress func(build.Progress)) (build.Result, error) {

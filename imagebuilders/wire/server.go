@@ -63,7 +63,7 @@ func (s *builderServer) Ready(ctx context.Context, _ *pb.ReadyRequest) (*pb.Read
 func (s *builderServer) Find(ctx context.Context, r *pb.FindRequest) (*pb.FindResponse, error) {
 	return answer(s, "Find", func() (*pb.FindResponse, error) {
 		local, err := s.b.Find(ctx, r.GetReference())
-		return &pb.FindResponse{Id: local.ID, Labels: local.Labels}, err
+		return &pb.FindResponse{Id: local.ID, Labels: local.Labels, Platform: text(local.Platform)}, err
 	})
 }
 

@@ -50,7 +50,7 @@ func (s *stub) Find(_ context.Context, reference string) (build.Local, error) {
 	if reference == "absent" {
 		return build.Local{}, s.err
 	}
-	return build.Local{ID: "sha256:1", Labels: map[string]string{"a": "b"}}, s.err
+	return build.Local{ID: "sha256:1", Platform: "linux/arm64/v8", Labels: map[string]string{"a": "b"}}, s.err
 }
 func (s *stub) Build(ctx context.Context, r build.Request, progress func(build.Progress)) (build.Result, error) {
 	if s.blocked != nil {
@@ -134,7 +134,7 @@ func TestEverythingArrivesAsItWas(t *testing.T) {
 		t.Errorf("ready: %q, %v", identity, err)
 	}
 	there, err := c.Find(t.Context(), "there")
-	if diff := cmp.Diff(build.Local{ID: "sha256:1", Labels: map[string]string{"a": "b"}}, there); diff != "" || err != nil {
+	if diff := cmp.Diff(build.Local{ID: "sha256:1", Platform: "linux/arm64/v8", Labels: map[string]string{"a": "b"}}, there); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 	if absent, err := c.Find(t.Context(), "absent"); err != nil || absent.ID != "" {

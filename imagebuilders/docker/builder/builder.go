@@ -126,11 +126,19 @@ func (b *Builder) Find(ctx context.Context, reference string) (build.Local, erro
 	if err != nil {
 		return build.Local{}, engineFailure(ctx, "look for image "+reference, engine, err)
 	}
-	local := build.Local{ID: im.ID}
+	local := build.Local{ID: im.ID, Platform: platformOf(im.Os, im.Architecture, im.Variant)}
 	if im.Config != nil {
 		local.Labels = im.Config.Labels
 	}
 	return local, nil
+}
+
+// platformOf is linux/amd64, or linux/arm64/v8; "" when it is not known.
+func platformOf(system, architecture, variant string) string {
+	if system == "" || architecture == "" {
+		return ""
+	}
+	return strings.TrimSuffix(system+"/"+architecture+"/"+variant, "/")
 }
 
 // Close ends the connection to the engine.

@@ -91,6 +91,8 @@ func baseFailure(reference, text string) error {
 	switch {
 	case deniedText.MatchString(text):
 		return diag.Fail(diag.RegistryDenied, err, "sign in to the registry with `docker login`; some say so of an image that does not exist, too")
+	case strings.Contains(text, "no match for platform"):
+		return diag.Fail(diag.BasePlatform, err, "use a platform that the image exists for, or another base image")
 	case strings.Contains(text, "not found"):
 		return diag.Fail(diag.BaseNotFound, err, "check the name and the tag")
 	}

@@ -373,6 +373,7 @@ type FindResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // sha256:…; empty: not there
 	Labels        map[string]string      `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Platform      string                 `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"` // linux/amd64, or linux/arm64/v8; empty: not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -419,6 +420,13 @@ func (x *FindResponse) GetLabels() map[string]string {
 		return x.Labels
 	}
 	return nil
+}
+
+func (x *FindResponse) GetPlatform() string {
+	if x != nil {
+		return x.Platform
+	}
+	return ""
 }
 
 type BuildRequest struct {
@@ -1121,10 +1129,11 @@ const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\rReadyResponse\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\tR\bidentity\"+\n" +
 	"\vFindRequest\x12\x1c\n" +
-	"\treference\x18\x01 \x01(\tR\treference\"\x9d\x01\n" +
+	"\treference\x18\x01 \x01(\tR\treference\"\xb9\x01\n" +
 	"\fFindResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12B\n" +
-	"\x06labels\x18\x02 \x03(\v2*.stack.builder.v1.FindResponse.LabelsEntryR\x06labels\x1a9\n" +
+	"\x06labels\x18\x02 \x03(\v2*.stack.builder.v1.FindResponse.LabelsEntryR\x06labels\x12\x1a\n" +
+	"\bplatform\x18\x03 \x01(\tR\bplatform\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc6\x04\n" +
