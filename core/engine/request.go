@@ -73,6 +73,10 @@ func (e *Engine) readFlow(name string) ([]byte, *diag.Diagnostic) {
 	}
 	data, err := os.ReadFile(path)
 	if err == nil {
+		if _, problem := plan.Load(name, data); problem == nil {
+			d := diag.New(diag.Usage, "%s is a saved plan, not a flow", name).Try(fmt.Sprintf("`stack run %s` does what it says", name))
+			return nil, &d
+		}
 		return data, nil
 	}
 	code := diag.FileUnreadable
