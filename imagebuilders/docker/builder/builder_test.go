@@ -130,9 +130,27 @@ func TestLocate(t *testing.T) {
 }
 
 func TestMasker(t *testing.T) {
-	m := masker([]build.Secret{{Name: "a", Value: []byte("tok-123456\n")}, {Name: "key", Value: []byte("line-one\nline-two\n")}, {Name: "s", Value: []byte("ab")}})
-	if got := m.Replace("x tok-123456 line-two ab"); got != "x *** *** ab" {
-		t.Errorf("masked %q", got)
+	secrets := []build.Secret{{Name: "a", Value: []byte("tok-123456\n")}, {Name: "key", Value: []byte("line-one\nline-two\n")}, {Name: "s", Value: []byte("ab")}, {Name: "begin", Value: []byte("line-two-and-more")}}
+	proxy := map[string]string{
+		"HTTP_PROXY": "http://corp:p%40ss%3Aword@proxy.corp:3128", "HTTPS_PROXY": "http://me:pw@proxy:1", "ALL_PROXY": "socks5://tokentoken@proxy",
+		"FTP_PROXY": "http://odd:a/b@c%zz@proxy", "NO_PROXY": "localhost,.corp", "http_proxy": "http://proxy.corp:3128",
+	}
+	m := masker(secrets, proxy)
+	for text, want := range map[string]string{
+		"x tok-123456 line-two ab":             "x *** *** ab",
+		"line-two-and-more":                    "***", // not "***-and-more"
+		"via http://corp:p%40ss%3Aword@proxy":  "via http://***@proxy",
+		"user corp:p@ss:word is refused":       "user *** is refused",
+		"password p@ss:word, or p%40ss%3Aword": "password ***, or ***",
+		"Basic Y29ycDpwQHNzOndvcmQ=":           "Basic ***",
+		"http://me:pw@proxy:1, pw":             "http://***@proxy:1, pw",
+		"socks5://tokentoken@proxy":            "socks5://***@proxy",
+		"odd:a/b@c%zz":                         "***",
+		"http://proxy.corp:3128 localhost":     "http://proxy.corp:3128 localhost",
+	} {
+		if got := m.Replace(text); got != want {
+			t.Errorf("%q is masked as %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -33,22 +33,8 @@ type vertex struct {
 	lines   []string // the last ones
 }
 
-func newWatcher(report func(build.Progress), secrets []build.Secret) *watcher {
-	return &watcher{report: report, mask: masker(secrets), vertexes: map[digest.Digest]*vertex{}}
-}
-
-// masker replaces secret values, and of values of several lines each line.
-func masker(secrets []build.Secret) *strings.Replacer {
-	var pairs []string
-	for _, s := range secrets {
-		value := string(s.Value)
-		for _, part := range append([]string{value, strings.TrimSpace(value)}, strings.Split(value, "\n")...) {
-			if part = strings.TrimSuffix(part, "\r"); len(part) >= 4 { // less would hide ordinary words
-				pairs = append(pairs, part, "***")
-			}
-		}
-	}
-	return strings.NewReplacer(pairs...)
+func newWatcher(report func(build.Progress), mask *strings.Replacer) *watcher {
+	return &watcher{report: report, mask: mask, vertexes: map[digest.Digest]*vertex{}}
 }
 
 // take reads statuses until the channel is closed.

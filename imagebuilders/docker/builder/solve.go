@@ -33,7 +33,7 @@ func (b *Builder) Build(ctx context.Context, r build.Request, progress func(buil
 	if err := b.check(ctx, engine, r); err != nil {
 		return build.Result{}, err
 	}
-	w := newWatcher(progress, r.Secrets)
+	w := newWatcher(progress, masker(r.Secrets, r.Proxy))
 	var response map[string]string
 	for attempt := 1; ; attempt++ {
 		if response, err = b.stages(ctx, engine, r, w); err == nil {
