@@ -51,7 +51,7 @@ func (a *app) build(ctx context.Context, c buildCommand) error {
 	}
 	a.printDiagnostics(p.Plan.Diagnostics)
 	if c.why {
-		return a.printImages("", p.Plan)
+		return a.printImages("", p.Plan, a.printJSON)
 	}
 	view := a.newView(false)
 	id, built, err := s.engine.BuildOnly(ctx, p, view.Event)
@@ -59,13 +59,13 @@ func (a *app) build(ctx context.Context, c buildCommand) error {
 	if err != nil {
 		return err
 	}
-	return a.printImages(id, built)
+	return a.printImages(id, built, a.printLine) // the events stand before it
 }
 
 // printImages shows what was or would be done about each image.
-func (a *app) printImages(id string, p plan.Plan) error {
+func (a *app) printImages(id string, p plan.Plan, printJSON func(any)) error {
 	if a.flags.output == "json" {
-		a.printJSON(struct {
+		printJSON(struct {
 			Build  string       `json:"build"`
 			Flow   string       `json:"flow"`
 			Stack  string       `json:"stack"`

@@ -43,6 +43,16 @@ func (a *app) printJSON(v any) {
 	}
 }
 
+// printLine writes v to standard output as JSON on one line, for output that
+// is one object a line.
+func (a *app) printLine(v any) {
+	e := json.NewEncoder(a.Stdout)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		fmt.Fprintf(a.Stderr, "error: write JSON: %v\n", err)
+	}
+}
+
 // say writes a line to people.
 func (a *app) say(format string, args ...any) {
 	fmt.Fprintf(a.Stderr, format+"\n", args...)

@@ -90,12 +90,12 @@ type app struct {
 	flags commonFlags
 }
 
-// report shows err: as `{"diagnostics":[…]}` on standard output with -o json,
+// report shows err: as a line `{"diagnostics":[…]}` on standard output with -o json,
 // else as text on standard error.
 func (a *app) report(err error) {
 	list := diag.FromError(err)
 	if a.flags.output == "json" {
-		a.printJSON(map[string]any{"diagnostics": list})
+		a.printLine(map[string]any{"diagnostics": list}) // events may stand before it
 		return
 	}
 	a.printDiagnostics(list)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/engine"
+	"github.com/stackrun/stack/core/run"
+	"github.com/stackrun/stack/sdk"
 )
 
 // view shows the events of builds and runs.
@@ -25,10 +27,10 @@ func (a *app) newView(logs bool) view {
 	case a.flags.output == "json":
 		return jsonView{a.Stdout}
 	case a.flags.progress == "none":
-		return quietView{}
+		return quietView{a.Stderr}
 	case a.flags.progress == "auto" && isTerminal(a.Stderr) && a.env("TERM") != "dumb" && a.env("CI") == "":
 		f := a.Stderr.(*os.File)
-		return &treeView{tree: newTree(f, terminalWidth(f.Fd()), a.Now, a.color(f)), logs: logs}
+		return &treeView{tree: newTree(f, terminalSize(f.Fd()), a.Now, a.color(f)), logs: logs}
 	}
 	return &plainView{w: a.Stderr, logs: logs}
 }
@@ -43,10 +45,16 @@ func (v jsonView) Event(e engine.Event) {
 
 func (v jsonView) Close() {}
 
-type quietView struct{}
+// quietView says only how a run ends.
+type quietView struct{ w io.Writer }
 
-func (quietView) Event(engine.Event) {}
-func (quietView) Close()             {}
+func (v quietView) Event(e engine.Event) {
+	if e.Type == engine.RunStatus && sdk.State(e.To).Final() {
+		fmt.Fprintln(v.w, plainLine(e))
+	}
+}
+
+func (quietView) Close() {}
 
 // plainView writes a line for each change.
 type plainView struct {
@@ -111,8 +119,11 @@ func (v *treeView) Event(e engine.Event) {
 		if e.Attempt > 1 {
 			note = fmt.Sprintf("attempt %d %s", e.Attempt, note)
 		}
-		v.tree.set("step "+e.Step, e.Step, e.To, note)
+		v.tree.set(stepRow+e.Step, e.Step, e.To, note)
 	case engine.RunStatus:
+		if sdk.State(e.To).Final() {
+			v.tree.end(e.To)
+		}
 		v.tree.print(plainLine(e))
 	case engine.Log:
 		if v.logs {
@@ -122,6 +133,18 @@ func (v *treeView) Event(e engine.Event) {
 }
 
 func (v *treeView) Close() { v.tree.close() }
+
+// begins tells a view which steps there will be, before anything happens.
+func (a *app) begins(v view, r run.Record) {
+	switch v := v.(type) {
+	case quietView:
+		a.say("run %s", r.ID)
+	case *treeView:
+		for _, s := range r.Steps {
+			v.tree.expect(stepRow+s.Name, s.Name)
+		}
+	}
+}
 
 // shortImage is an image's reference as people tell images apart: without the
 // registry, and with the first twelve digits of a key.

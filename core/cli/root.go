@@ -62,7 +62,7 @@ func newRoot(a *app) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	f := root.PersistentFlags()
 	f.StringVarP(&a.flags.output, "output", "o", "text", "print results as `text|json`; JSON goes to standard output alone")
-	f.StringVar(&a.flags.progress, "progress", "auto", "show progress as `auto|plain|none`")
+	f.StringVar(&a.flags.progress, "progress", "auto", "show progress as `auto|plain|none`; none still says a run's id and end")
 	f.BoolVar(&a.flags.noColor, "no-color", false, "use no colour")
 	root.AddGroup(
 		&cobra.Group{ID: "flow", Title: "Flows:"},

@@ -35,7 +35,15 @@ or a plan saved by ` + "`stack plan -O`" + `, which is run exactly as it was sav
 refused with exit status 10.
 
 Ctrl-C stops a build. While a run is followed it cancels the run on stacks that
-run on this machine, and stops following it on all others.`,
+run on this machine, and stops following it on all others.
+
+--detach and --timeout need a stack whose platform runs flows by itself. On the
+orchestrators local and docker the run ends with this command, so both refuse
+them.
+
+With --progress none only the run's id and how it ended are printed, a line each
+on standard error. With -o json every change is one object a line on standard
+output; --quiet leaves out what steps write there too.`,
 		Example: `  stack run flow.yaml --stack docker
   stack run flow.yaml -p epochs=5 --set steps.train.resources.cpu=4
   stack run plan.json`,
@@ -85,6 +93,7 @@ func (a *app) runFlow(ctx context.Context, c runCommand) error {
 		a.say("warning: this run is found from its own folder only: %v", err)
 	}
 	view := a.newView(!c.quiet)
+	a.begins(view, started.Record)
 	end, err := a.carryOut(ctx, s.engine, started, c, view.Event)
 	view.Close()
 	return a.concluded(ctx, end, err, c)
@@ -106,7 +115,7 @@ func (a *app) carryOut(ctx context.Context, e *engine.Engine, r *engine.Started,
 		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, errWaited)
 		defer cancel()
 	}
-	end, err := e.FollowStarted(ctx, r, !c.quiet || a.flags.output == "json", sink)
+	end, err := e.FollowStarted(ctx, r, !c.quiet, sink)
 	if err != nil && errors.Is(context.Cause(ctx), errWaited) {
 		return end, errWaited
 	}

@@ -8,35 +8,33 @@ import (
 	"time"
 
 	"golang.org/x/term"
-
-	"github.com/stackrun/stack/core/diag"
 )
 
 // tree shows lines that change in place on a terminal: one for each build or
 // step, with its state and time. Text that has to stay is printed above it.
+//
+// The tree never takes more than half of the screen, so that what steps write
+// stays in sight. Lines are erased one by one: terminals that keep a history,
+// such as tmux, would put a copy of the tree into it each time that the whole
+// screen is erased.
 type tree struct {
 	mu    sync.Mutex
 	w     io.Writer
-	width func() int
+	size  func() (width, height int)
 	now   func() time.Time
 	color bool
 
 	order []string
 	rows  map[string]*row
+	last  int // counts changes, so that rows know which ended last
 	drawn int // lines on the screen that belong to the tree
 	stop  chan struct{}
 	done  sync.WaitGroup
 }
 
-// row is one line of a tree.
-type row struct {
-	label, state, note string
-	started, ended     time.Time
-}
-
 // newTree draws on w, and keeps running times moving until close is called.
-func newTree(w io.Writer, width func() int, now func() time.Time, color bool) *tree {
-	t := &tree{w: w, width: width, now: now, color: color, rows: map[string]*row{}, stop: make(chan struct{})}
+func newTree(w io.Writer, size func() (width, height int), now func() time.Time, color bool) *tree {
+	t := &tree{w: w, size: size, now: now, color: color, rows: map[string]*row{}, stop: make(chan struct{})}
 	t.done.Add(1)
 	go func() {
 		defer t.done.Done()
@@ -47,25 +45,26 @@ func newTree(w io.Writer, width func() int, now func() time.Time, color bool) *t
 			case <-t.stop:
 				return
 			case <-tick.C:
-				t.mu.Lock()
-				t.draw()
-				t.mu.Unlock()
+				t.print("")
 			}
 		}
 	}()
 	return t
 }
 
-// terminalWidth is the width of f in columns.
-func terminalWidth(fd uintptr) func() int {
-	return func() int {
-		width, _, err := term.GetSize(int(fd))
-		if err != nil || width < 20 {
-			return 80
+// terminalSize is the size of f in columns and lines.
+func terminalSize(fd uintptr) func() (width, height int) {
+	return func() (int, int) {
+		width, height, err := term.GetSize(int(fd))
+		if err != nil || width < 20 || height < 1 {
+			return 80, 24
 		}
-		return width
+		return width, height
 	}
 }
+
+// expect adds a row for what has not begun yet, so that it is counted.
+func (t *tree) expect(id, label string) { t.set(id, label, "pending", "") }
 
 // set changes the row id, and adds it when it is new.
 func (t *tree) set(id, label, state, note string) {
@@ -73,117 +72,98 @@ func (t *tree) set(id, label, state, note string) {
 	defer t.mu.Unlock()
 	r := t.rows[id]
 	if r == nil {
-		r = &row{}
+		r = &row{step: strings.HasPrefix(id, stepRow)}
 		t.rows[id] = r
 		t.order = append(t.order, id)
 	}
-	active := state == "running" || state == "starting" || state == "building"
-	if active && r.started.IsZero() {
-		r.started = t.now()
-	}
-	if !active && !r.started.IsZero() && r.ended.IsZero() && state != "pending" && state != "queued" {
-		r.ended = t.now()
-	}
-	if active && !r.ended.IsZero() { // a new attempt
-		r.started, r.ended = t.now(), time.Time{}
-	}
-	r.label, r.state, r.note = label, state, note
+	t.last++
+	r.label = label
+	r.change(state, note, t.now(), t.last)
 }
 
-// print writes text that stays, above the tree.
+// end ends the rows of steps as the run has ended: those that ran as active
+// says, and those that had not begun as skipped.
+func (t *tree) end(active string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range t.order {
+		r := t.rows[id]
+		if !r.step || r.final() {
+			continue
+		}
+		state := "skipped"
+		if r.active() {
+			state = active
+		}
+		t.last++
+		r.change(state, "", t.now(), t.last)
+	}
+}
+
+// print writes text that stays, above the tree; nothing if it is empty.
 func (t *tree) print(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.erase()
-	fmt.Fprintln(t.w, text)
-	t.draw()
+	width, height := t.size()
+	rows := arrange(t.inOrder(), max(height/2, 4))
+	t.replace(text, rows.lines(width, t.now(), t.color))
 }
 
-// close draws the last state and leaves it on the screen.
+// close replaces the tree by how everything ended, which stays on the screen.
 func (t *tree) close() {
 	close(t.stop)
 	t.done.Wait()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.draw()
+	for _, id := range t.order {
+		if r := t.rows[id]; !r.step && !r.final() {
+			t.last++
+			r.change("interrupted", "", t.now(), t.last)
+		}
+	}
+	width, _ := t.size()
+	t.replace("", ending(t.inOrder()).lines(width, time.Time{}, t.color))
 	t.drawn = 0
 }
 
-func (t *tree) erase() {
-	if t.drawn > 0 {
-		fmt.Fprintf(t.w, "\x1b[%dA\x1b[J", t.drawn)
-		t.drawn = 0
+// inOrder is the rows of images, then those of steps.
+func (t *tree) inOrder() []*row {
+	var images, steps []*row
+	for _, id := range t.order {
+		if r := t.rows[id]; r.step {
+			steps = append(steps, r)
+		} else {
+			images = append(images, r)
+		}
 	}
+	return append(images, steps...)
 }
 
-// most is how many rows are drawn at once; more would scroll off a screen.
-const most = 20
-
-func (t *tree) draw() {
-	t.erase()
+// replace erases the tree, and what was typed below it, such as ^C; then it
+// writes text and the tree's new lines, all at once.
+func (t *tree) replace(text string, lines []string) {
+	if t.drawn == 0 && text == "" && len(lines) == 0 {
+		return
+	}
 	var b strings.Builder
-	ids := t.order
-	hidden := 0
-	if len(ids) > most { // keep those that move
-		var moving []string
-		for _, id := range ids {
-			if t.rows[id].ended.IsZero() && t.rows[id].state != "skipped" && t.rows[id].state != "pending" {
-				moving = append(moving, id)
-			}
-		}
-		if len(moving) > most {
-			moving = moving[:most]
-		}
-		hidden, ids = len(ids)-len(moving), moving
+	b.WriteString("\r\x1b[K" + strings.Repeat("\x1b[A\x1b[2K", t.drawn))
+	if text != "" {
+		b.WriteString(text + "\n")
 	}
-	width := t.width()
-	for _, id := range ids {
-		fmt.Fprintln(&b, t.line(t.rows[id], width))
-		t.drawn++
+	for _, line := range lines {
+		b.WriteString(line + "\n")
 	}
-	if hidden > 0 {
-		fmt.Fprintf(&b, "  … and %d more\n", hidden)
-		t.drawn++
-	}
+	t.drawn = len(lines)
 	_, _ = io.WriteString(t.w, b.String()) // a terminal that is gone ends the process by a signal
 }
 
-func (t *tree) line(r *row, width int) string {
-	marks := map[string][2]string{
-		"succeeded": {"✓", "\x1b[32m"}, "reuse": {"✓", "\x1b[32m"}, "built": {"✓", "\x1b[32m"},
-		"failed": {"✗", "\x1b[31m"}, "cancelled": {"✗", "\x1b[33m"}, "skipped": {"-", "\x1b[2m"},
-		"pending": {"·", "\x1b[2m"}, "queued": {"·", "\x1b[2m"},
-	}
-	mark, ok := marks[r.state]
-	if !ok {
-		frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-		mark = [2]string{string(frames[int(t.now().UnixMilli()/100)%len(frames)]), "\x1b[36m"}
-	}
-	took := ""
-	if !r.started.IsZero() {
-		end := r.ended
-		if end.IsZero() {
-			end = t.now()
-		}
-		took = seconds(end.Sub(r.started))
-	}
-	text := fmt.Sprintf("%-20s %-10s %7s  %s", r.label, r.state, took, r.note)
-	runes := []rune(diag.Printable(text))
-	if len(runes) > width-4 {
-		runes = append(runes[:width-5], '…')
-	}
-	text = strings.TrimRight(string(runes), " ")
-	if !t.color {
-		return "  " + mark[0] + " " + text
-	}
-	return "  " + mark[1] + mark[0] + "\x1b[0m " + text
-}
-
-// seconds is d for people: 0.4s, 12.3s, 3m05s, 2h03m.
+// seconds is d for people: 0.4s, 12s, 3m05s, 2h03m.
 func seconds(d time.Duration) string {
 	switch {
-	case d < time.Minute:
+	case d < 9950*time.Millisecond:
 		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", max(int(d.Seconds()), 10))
 	case d < time.Hour:
 		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	}
