@@ -4,9 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
 	"github.com/stackrun/stack/core/source"
 )
 
@@ -159,6 +163,66 @@ func TestEngineIsDown(t *testing.T) {
 	defer b.Close()
 	if _, err := b.Ready(t.Context()); err == nil || diag.FromError(err)[0].Code != diag.BuilderDown || diag.FromError(err)[0].Suggestion == "" {
 		t.Errorf("Ready = %v", err)
+	}
+	for _, push := range []bool{false, true} {
+		_, err := b.Build(t.Context(), build.Request{Destination: "reg/app:1", Push: push, Stages: []image.Stage{{Dockerfile: []byte("FROM scratch\n")}}}, nil)
+		if err == nil || diag.FromError(err)[0].Code != diag.BuilderDown || !strings.Contains(diag.FromError(err)[0].Suggestion, "start the Docker Engine") {
+			t.Errorf("Build = %v", err)
+		}
+	}
+}
+
+// An engine that goes away during a build is told by BuildKit's client in words.
+func TestEngineGoesAway(t *testing.T) {
+	engine, err := client.New(client.WithHost("unix:///nope.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := errors.New("failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' running on this host?: dial unix /nope.sock")
+	got := diag.FromError(buildFailure(t.Context(), engine, "reg/app:1", image.Stage{}, newFiles(nil), newWatcher(nil, masker(nil, nil)), dial))[0]
+	if got.Code != diag.BuilderDown || !strings.Contains(got.Suggestion, "start the Docker Engine") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What changed is named as the user names it, whatever we call it.
+func TestFiles_ChangedFileIsNamedAsTheUserDoes(t *testing.T) {
+	root := t.TempDir()
+	log := filepath.Join(root, "run.log")
+	if err := os.WriteFile(log, []byte("more"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	was := source.File{Source: log, Type: source.Regular, Size: 4, Digest: strings.Repeat("0", 64)}
+	at := func(path string) source.File { f := was; f.Path = path; return f }
+	for name, c := range map[string]struct {
+		files []source.File
+		open  string
+		want  string
+	}{
+		"made of settings":            {[]source.File{{Path: "source", Type: source.Directory}, at("source/run.log")}, "source/run.log", "run.log"},
+		"source/source":               {[]source.File{{Path: "source", Type: source.Directory}, at("source/source/run.log")}, "source/source/run.log", "source/run.log"},
+		"a Dockerfile's own":          {[]source.File{at("run.log")}, "run.log", "run.log"},
+		"a Dockerfile's own, source/": {[]source.File{{Path: "source", Type: source.Directory, Source: root}, at("source/run.log")}, "source/run.log", "source/run.log"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFiles(c.files)
+			r, err := f.Open(c.open)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if _, err := io.ReadAll(r); err == nil {
+				t.Fatal("what changed was let through")
+			}
+			engine, err := client.New(client.WithHost("unix:///nope.sock"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := diag.FromError(buildFailure(t.Context(), engine, "app:1", image.Stage{}, f, newWatcher(nil, masker(nil, nil)), errors.New("canceled")))[0]
+			if got.Summary != c.want+" changed while the image was built" || !strings.Contains(got.Suggestion, "add "+c.want+" to .dockerignore") {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
 }
 

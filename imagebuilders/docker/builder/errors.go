@@ -29,7 +29,7 @@ func engineFailure(ctx context.Context, action string, engine *client.Client, er
 	switch {
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EACCES) || strings.Contains(text, "permission denied while trying to connect"):
 		return diag.Fail(diag.BuilderDown, err, "this user may not use the engine's socket: join its group (`sudo usermod -aG docker $USER`, then sign in again)")
-	case client.IsErrConnectionFailed(err) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist):
+	case engineIsDown(err) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist):
 		return diag.Fail(diag.BuilderDown, err, fmt.Sprintf("start the Docker Engine, or say where it is with DOCKER_HOST or host in the image_builder block (tried %s)", shownHost(engine)))
 	case strings.Contains(text, "no space left on device"):
 		return diag.Fail(diag.DiskFull, err, "free space on the engine's machine, such as with `docker builder prune`")
@@ -44,8 +44,13 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if changed := context.refused(); changed != nil {
-		return diag.Fail(diag.BuildFailed, changed, "run the command again when nothing writes to the source; it makes a new key")
+	if refused := context.refused(); refused != nil {
+		hint := "run the command again when nothing writes to the source; it makes a new key"
+		var changed *changedError
+		if errors.As(refused, &changed) {
+			hint = fmt.Sprintf("run the command again; if something goes on writing to it, add %s to .dockerignore, or write it outside the source root", changed.path)
+		}
+		return diag.Fail(diag.BuildFailed, refused, hint)
 	}
 	text := w.mask.Replace(err.Error())
 	name, lines := w.failure()
@@ -56,7 +61,7 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 		return pushFailure(ctx, "push "+destination, errors.New(text))
 	case strings.HasPrefix(name, loadingBase):
 		return baseFailure(strings.TrimPrefix(name, loadingBase), text)
-	case grpcerrors.Code(err) == codes.Unavailable && name == "":
+	case engineIsDown(err) || grpcerrors.Code(err) == codes.Unavailable && name == "":
 		return engineFailure(ctx, "build", engine, errors.New(text))
 	}
 	var b strings.Builder
@@ -78,6 +83,12 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 		b.WriteString("\n  | " + l)
 	}
 	return diag.Fail(diag.BuildFailed, errors.New(b.String()), "")
+}
+
+// engineIsDown reports whether nobody answered. BuildKit's client passes the
+// engine client's error on as text.
+func engineIsDown(err error) bool {
+	return client.IsErrConnectionFailed(err) || strings.Contains(strings.ToLower(err.Error()), "cannot connect to the docker daemon")
 }
 
 // loadingBase begins the name of the vertex in which every BuildKit's frontend

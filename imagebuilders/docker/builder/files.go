@@ -29,6 +29,7 @@ import (
 type files struct {
 	all    map[string]source.File
 	sorted []string // in the order in which a folder is walked
+	ours   string   // what paths of the user's files begin with here, and not there
 
 	mu      sync.Mutex
 	changed error  // the first file that was refused
@@ -41,6 +42,9 @@ func newFiles(list []source.File) *files {
 	f := &files{all: make(map[string]source.File, len(list))}
 	for _, file := range list {
 		file.Path = path.Clean(file.Path)
+		if file.Path == sourceDir && file.Type == source.Directory && file.Source == "" {
+			f.ours = sourceDir + "/" // a folder of the user's own has a place on this machine
+		}
 		if file.Path == "." {
 			continue
 		}
@@ -57,6 +61,29 @@ func newFiles(list []source.File) *files {
 	sort.Slice(f.sorted, func(i, j int) bool { return walkedBefore(f.sorted[i], f.sorted[j]) })
 	return f
 }
+
+// sourceDir is the folder of the context in which stages that are made of
+// settings have the user's source.
+const sourceDir = "source"
+
+// changedError is a file that is no longer what the image's key says.
+type changedError struct {
+	path  string // as the user knows it
+	cause error  // or nil
+}
+
+func (e *changedError) Error() string {
+	text := e.path + " changed while the image was built"
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
+
+func (e *changedError) Unwrap() error { return e.cause }
+
+// shown is a file's path as the user knows it.
+func (f *files) shown(file source.File) string { return strings.TrimPrefix(file.Path, f.ours) }
 
 // walkedBefore orders a folder's content right after the folder.
 func walkedBefore(a, b string) bool {
@@ -143,7 +170,7 @@ func (f *files) Open(name string) (io.ReadCloser, error) {
 	}
 	opened, err := os.Open(file.Source)
 	if err != nil {
-		return failing{f.refuse(fmt.Errorf("%s changed while the image was built: %w", file.Path, err))}, nil
+		return failing{f.refuse(&changedError{f.shown(file), err})}, nil
 	}
 	return &checked{f: f, file: file, from: opened, sum: sha256.New()}, nil
 }
@@ -181,10 +208,10 @@ func (c *checked) Read(p []byte) (int, error) {
 	c.sum.Write(p[:n])
 	c.read += int64(n)
 	if errors.Is(err, io.EOF) && (c.read != c.file.Size || hex.EncodeToString(c.sum.Sum(nil)) != c.file.Digest) {
-		return n, c.f.refuse(fmt.Errorf("%s changed while the image was built", c.file.Path))
+		return n, c.f.refuse(&changedError{path: c.f.shown(c.file)})
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = c.f.refuse(fmt.Errorf("read %s: %w", c.file.Path, err))
+		err = c.f.refuse(fmt.Errorf("read %s: %w", c.f.shown(c.file), err))
 	}
 	return n, err
 }

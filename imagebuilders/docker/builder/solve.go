@@ -111,7 +111,11 @@ func (b *Builder) check(ctx context.Context, engine *client.Client, r build.Requ
 		}
 	}
 	if !b.config.Reproducible {
-		return nil // the first call of the build tells whether the engine is there
+		// The first call of the build would tell, too, but not in what way.
+		if _, err := engine.Ping(ctx, client.PingOptions{}); err != nil {
+			return engineFailure(ctx, "reach the Docker Engine at "+shownHost(engine), engine, err)
+		}
+		return nil
 	}
 	info, err := engine.Info(ctx, client.InfoOptions{})
 	if err != nil {
