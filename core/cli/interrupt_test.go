@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -250,5 +251,40 @@ func TestHostLost(t *testing.T) {
 	}
 	if out, err := f.command("watch", "lost").CombinedOutput(); err == nil || !strings.Contains(string(out), "host_lost") {
 		t.Errorf("stack watch: %v\n%s", err, out)
+	}
+}
+
+// TestPluginKilled kills the plugin under `stack run`: the run ends failed, the
+// plugin is named, and its steps are stopped.
+func TestPluginKilled(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	cmd, said := f.start("run", "flow.yaml", "--run-id", "bereft")
+	plugin := 0
+	children, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range children {
+		var pid, parent int
+		var name, state string
+		stat, err := os.ReadFile(path)
+		if n, _ := fmt.Sscanf(string(stat), "%d %s %s %d", &pid, &name, &state, &parent); err == nil && n == 4 && parent == cmd.Process.Pid {
+			plugin = pid
+		}
+	}
+	if plugin == 0 {
+		t.Fatal("stack has no plugin running")
+	}
+	if err := syscall.Kill(plugin, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the status is looked at next
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(said.String(), "STK8003") || !strings.Contains(said.String(), "local") {
+		t.Errorf("exit status %d, want 1 with the plugin named; it said\n%s", code, said)
+	}
+	f.wait("nothing is left running", func() bool { return len(f.processes()) == 0 })
+	if runs := f.ps(); len(runs) != 1 || runs[0].State != "failed" || runs[0].Reason != "host_lost" {
+		t.Errorf("the record says %+v", runs)
 	}
 }
