@@ -109,6 +109,9 @@ type treeView struct {
 
 func (v *treeView) Event(e engine.Event) {
 	note := e.Message
+	if note == e.To {
+		note = ""
+	}
 	if e.Reason != "" {
 		note = e.Reason + " " + note
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/run"
 	"github.com/stackrun/stack/sdk"
 )
@@ -24,6 +26,7 @@ type psRun struct {
 	Reason  sdk.Reason `json:"reason"`
 	Message string     `json:"message"`
 	URL     string     `json:"url"`
+	Project string     `json:"project,omitempty"` // with --all: its source root
 	Code    run.Code   `json:"code"`
 	Steps   []psStep   `json:"steps"`
 }
@@ -60,7 +63,8 @@ func newPS(a *app) *cobra.Command {
 		Long: `Lists the runs of the project that the working directory is in, and of projects
 below it, newest first, and how they ended. A run whose process on this machine
 is gone is shown as failed, with reason host_lost. With --stack the platform is
-asked too, so that runs started elsewhere are found.`,
+asked too, so that runs started elsewhere are found. With --all the runs of
+every project on this machine are listed, and where each project is.`,
 		Example: "  stack ps\n  stack ps --stack docker -o json",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,23 +82,51 @@ func (a *app) ps(ctx context.Context, c psCommand) error {
 	if err != nil {
 		return err
 	}
-	var records []run.Record
+	var runs []listedRun
 	for _, root := range roots {
 		found, err := a.recordsIn(ctx, root)
 		if err != nil {
 			return err
 		}
-		records = append(records, found...)
+		for _, r := range found {
+			runs = append(runs, listedRun{r, root})
+		}
 	}
 	if c.ask {
 		elsewhere, err := a.onPlatform(ctx, c)
 		if err != nil {
 			return err
 		}
-		records = merge(records, elsewhere)
+		runs = merge(runs, elsewhere)
 	}
-	sort.SliceStable(records, func(i, j int) bool { return records[i].Created.After(records[j].Created) })
-	return a.printRuns(records)
+	runs = once(runs)
+	sort.SliceStable(runs, func(i, j int) bool { return runs[i].Created.After(runs[j].Created) })
+	return a.printRuns(runs, c.all)
+}
+
+// listedRun is a run and the source root that it is recorded in, if any.
+type listedRun struct {
+	run.Record
+	root string
+}
+
+// once leaves out runs that were found a second time, as where one folder has
+// two paths.
+func once(runs []listedRun) []listedRun {
+	type identity struct {
+		id      string
+		created int64
+	}
+	seen := map[identity]bool{}
+	var out []listedRun
+	for _, r := range runs {
+		key := identity{r.ID, r.Created.UnixNano()}
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // recordsIn is the runs of one project, brought up to date.
@@ -127,58 +159,92 @@ func (a *app) onPlatform(ctx context.Context, c psCommand) ([]run.Record, error)
 	return s.engine.ListPlatform(ctx, c.request())
 }
 
-func (a *app) printRuns(records []run.Record) error {
+func (a *app) printRuns(runs []listedRun, projects bool) error {
 	if a.flags.output == "json" {
 		out := []psRun{}
-		for _, r := range records {
-			out = append(out, asPS(r))
+		for _, r := range runs {
+			p := asPS(r.Record)
+			if projects {
+				p.Project = r.root
+			}
+			out = append(out, p)
 		}
 		a.printJSON(out)
 		return nil
 	}
-	if len(records) == 0 {
+	if len(runs) == 0 {
 		a.say("no runs yet; `stack run FLOW` starts one")
 		return nil
 	}
 	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tFLOW\tSTACK\tSTATE\tSTARTED\tTOOK\tSTEPS\tWHY")
-	for _, r := range records {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Flow, r.Stack, r.State,
-			a.ago(r.Started), a.took(r), stepCounts(r), why(r))
+	project := func(string) string { return "" }
+	if projects {
+		project = func(text string) string { return text + "\t" }
+	}
+	fmt.Fprintf(w, "RUN\tFLOW\tSTACK\t%sSTATE\tSTARTED\tTOOK\tSTEPS\tWHY\n", project("PROJECT"))
+	for _, r := range runs {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s%s\t%s\t%s\t%s\t%s\n", r.ID, r.Flow, r.Stack, project(dash(a.fromHome(r.root))), r.State,
+			a.ago(begun(r.Record)), a.took(r.Record), stepCounts(r.Record), why(r.Record))
 	}
 	return w.Flush()
 }
 
+// fromHome is a path as people write it: with ~ for their home.
+func (a *app) fromHome(path string) string {
+	home := a.env("HOME")
+	if rest, ok := strings.CutPrefix(path, home+"/"); ok && home != "" {
+		return "~/" + rest
+	}
+	return path
+}
+
 // merge adds the runs that only the platform knows.
-func merge(known, elsewhere []run.Record) []run.Record {
+func merge(known []listedRun, elsewhere []run.Record) []listedRun {
 	have := map[string]bool{}
 	for _, r := range known {
 		have[r.ID] = true
 	}
 	for _, r := range elsewhere {
 		if !have[r.ID] {
-			known = append(known, r)
+			known = append(known, listedRun{Record: r})
 		}
 	}
 	return known
+}
+
+// begun is when the platform accepted a run; for one that did not get there,
+// when it was asked for.
+func begun(r run.Record) *time.Time {
+	if r.Started == nil && !r.Created.IsZero() {
+		return &r.Created
+	}
+	return r.Started
 }
 
 func (a *app) ago(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
-	return seconds(a.Now().Sub(*t).Round(time.Second)) + " ago"
+	d := max(a.Now().Sub(*t), 0)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds ago", int(d.Seconds()))
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd%02dh ago", int(d.Hours())/24, int(d.Hours())%24)
+	}
+	return seconds(d) + " ago"
 }
 
 func (a *app) took(r run.Record) string {
-	if r.Started == nil {
+	from := begun(r)
+	if from == nil {
 		return "-"
 	}
 	end := a.Now()
 	if r.Ended != nil {
 		end = *r.Ended
 	}
-	return seconds(end.Sub(*r.Started))
+	return seconds(end.Sub(*from))
 }
 
 // stepCounts is such as 3/4 for a run of four steps of which three succeeded.
@@ -192,7 +258,11 @@ func stepCounts(r run.Record) string {
 	return fmt.Sprintf("%d/%d", done, len(r.Steps))
 }
 
-// why is the reason of a run that did not succeed, and the step it lies with.
+// widestWhy is where the message of a run is cut.
+const widestWhy = 60
+
+// why is the reason of a run that did not succeed, and the step it lies with;
+// where it lies with no step, such as a failed build, what the run says.
 func why(r run.Record) string {
 	if r.State == sdk.StateSucceeded || !r.State.Final() {
 		return ""
@@ -206,5 +276,13 @@ func why(r run.Record) string {
 			return text
 		}
 	}
-	return string(r.Reason)
+	message, _, _ := strings.Cut(r.Message, "\n")
+	if message == "" || message == string(r.State) {
+		return string(r.Reason)
+	}
+	message = cut(diag.Printable(message), widestWhy)
+	if r.Reason != sdk.ReasonNone {
+		message = string(r.Reason) + ": " + message
+	}
+	return message
 }
