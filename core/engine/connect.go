@@ -98,11 +98,7 @@ func (e *Engine) connectStack(ctx context.Context, stack *stackfile.Stack, list 
 	if list = append(list, problems...); list.HasErrors() {
 		return nil, list
 	}
-	configuration, err := e.configuration(c, config)
-	if err != nil {
-		return nil, err
-	}
-	identity, found, err := c.orchestrator.Configure(ctx, configuration)
+	identity, found, err := c.orchestrator.Configure(ctx, e.configuration(c, config))
 	if err != nil {
 		return nil, fmt.Errorf("configure stack %s: %w", stack.Name, err)
 	}
@@ -124,7 +120,7 @@ func (e *Engine) stateDir(orchestrator string) string {
 }
 
 // configuration is what the plugin is told of this project.
-func (e *Engine) configuration(c *connection, config json.RawMessage) (sdk.Configuration, error) {
+func (e *Engine) configuration(c *connection, config json.RawMessage) sdk.Configuration {
 	out := sdk.Configuration{Stack: config, StateDir: e.stateDir(c.stack.Orchestrator.Type), ArtifactStore: "file://" + filepath.ToSlash(filepath.Join(e.Root, ".stack", "store"))}
 	if c.stack.Store != nil {
 		out.ArtifactStore = c.stack.Store.URL
@@ -137,7 +133,7 @@ func (e *Engine) configuration(c *connection, config json.RawMessage) (sdk.Confi
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // diagnostic is a plugin's finding with the place in the user's files. steps
