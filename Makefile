@@ -67,12 +67,12 @@ lint: ## vet, staticcheck, unused parameters and the analyzers of tools/lint
 .PHONY: generate
 generate: ## write every generated file anew
 	go -C tools run . ..
-	go test ./test/house -run TestDiagnosticsPage -count 1 -update
+	go test ./test/house -run 'TestDiagnosticsPage|TestFlowSchema' -count 1 -update
 
 .PHONY: verify
 verify: ## fail when a generated file, a go.mod or formatting is stale; writes nothing
 	go -C tools run . -check ..
-	go test ./test/house -run TestDiagnosticsPage -count 1
+	go test ./test/house -run 'TestDiagnosticsPage|TestFlowSchema' -count 1
 	@for m in $(MODULES); do echo "go -C $$m mod tidy -diff"; go -C $$m mod tidy -diff; done
 	@for m in $(MODULES); do echo "go -C $$m mod verify"; go -C $$m mod verify >/dev/null; done
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r -d '\n' ls -d 2>/dev/null | xargs -r -d '\n' gofmt -l); \

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/flow"
 )
 
 //go:embed template
@@ -65,8 +67,25 @@ func (a *app) initProject(dir string) error {
 	if err := a.writeNew(filepath.Join(dir, ".stack", ".gitignore"), "*\n"); err != nil {
 		return err
 	}
+	schema, err := jsonText(flow.Schema())
+	if err != nil {
+		return err
+	}
+	if err := a.writeNew(filepath.Join(dir, ".stack", "flow.schema.json"), schema); err != nil {
+		return err
+	}
 	a.say("try: stack run %s", a.shown(filepath.Join(dir, "flow.yaml")))
 	return nil
+}
+
+// jsonText is v as indented JSON.
+func jsonText(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.String(), err
 }
 
 // writeNew writes a file that does not exist; one that does stays.
