@@ -104,6 +104,14 @@ func TestLacks(t *testing.T) {
 		{"a model", with, sdk.Step{Resources: sdk.Resources{Accelerator: &sdk.Accelerator{Name: "h100", Count: 1}}}, stepConfig{}, "warning resources.accelerator"},
 		{"other GPUs than asked for", with, sdk.Step{Resources: sdk.Resources{Accelerator: &sdk.Accelerator{Name: "gpu", Count: 1}}}, stepConfig{GPUs: []string{"0", "1"}}, "error gpus"},
 		{"TPUs", with, sdk.Step{Resources: sdk.Resources{Accelerator: &sdk.Accelerator{Name: "tpu-v6e", Count: 8}}}, stepConfig{}, "error resources.accelerator!"},
+		{"disk", small, sdk.Step{Resources: sdk.Resources{DiskBytes: 1}}, stepConfig{}, "error resources.disk"},
+		{"disk, and nothing is known", facts{}, sdk.Step{Resources: sdk.Resources{DiskBytes: 1 << 30}}, stepConfig{}, "error resources.disk"},
+		{"little memory", small, sdk.Step{Resources: sdk.Resources{MemoryBytes: 6<<20 - 1}}, stepConfig{}, "error resources.memory"},
+		{"enough memory", small, sdk.Step{Resources: sdk.Resources{MemoryBytes: 6 << 20}}, stepConfig{}, ""},
+		{"shm is all memory", small, sdk.Step{Resources: sdk.Resources{MemoryBytes: 1 << 30, ShmBytes: 1 << 30}}, stepConfig{}, ""},
+		{"shm over memory", facts{}, sdk.Step{Resources: sdk.Resources{MemoryBytes: 1 << 30, ShmBytes: 2 << 30}}, stepConfig{}, "error resources.shm!"},
+		{"shm over the machine's memory", small, sdk.Step{Resources: sdk.Resources{ShmBytes: 5 << 30}}, stepConfig{}, "error resources.shm!"},
+		{"shm, and nothing is known", facts{}, sdk.Step{Resources: sdk.Resources{ShmBytes: 5 << 30}}, stepConfig{}, ""},
 		{"machine type", with, sdk.Step{Resources: sdk.Resources{MachineType: "m5.large"}}, stepConfig{}, "error resources.machine_type!"},
 	}
 	for _, tt := range tests {

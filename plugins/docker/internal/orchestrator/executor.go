@@ -48,7 +48,7 @@ func (e *executor) Start(ctx context.Context, a driver.Attempt) (_ driver.Proces
 	if err != nil {
 		return nil, err
 	}
-	c := &containerProcess{client: e.client, attempt: a, log: e.log, reaper: watch, name: containerName(a)}
+	c := &containerProcess{client: e.client, attempt: a, log: e.log, reaper: watch, name: containerName(a.RunID, a.Step.Name, strconv.Itoa(a.Number))}
 	if err := watch.Made(c.name); err != nil {
 		return nil, err
 	}
@@ -57,11 +57,7 @@ func (e *executor) Start(ctx context.Context, a driver.Attempt) (_ driver.Proces
 			c.remove()
 		}
 	}()
-	s := specOf(a.Step, a.Command(paths()), e.config, own)
-	for _, v := range a.Environment(paths()) {
-		s.Config.Env = append(s.Config.Env, v.Name+"="+v.Value)
-	}
-	s.Config.Labels = labels(a)
+	s := attemptSpec(a, e.config, own)
 	created, err := e.client.ContainerCreate(ctx, client.ContainerCreateOptions{
 		Config: s.Config, HostConfig: s.HostConfig, Name: c.name, Platform: platform(s.Platform),
 	})
@@ -91,8 +87,8 @@ func startFailure(err error) error {
 	return &driver.Failure{Reason: sdk.ReasonStart, Permanent: permanent, Err: fmt.Errorf("start container: %w", err)}
 }
 
-func containerName(a driver.Attempt) string {
-	return fmt.Sprintf("stack-%s-%s-%d", a.RunID, driver.SafeName(a.Step.Name), a.Number)
+func containerName(runID, step, attempt string) string {
+	return fmt.Sprintf("stack-%s-%s-%s", runID, driver.SafeName(step), attempt)
 }
 
 func labels(a driver.Attempt) map[string]string {

@@ -36,6 +36,16 @@ type spec struct {
 	Platform   string                `json:"platform,omitempty"`
 }
 
+// attemptSpec is the container of an attempt. It is pure.
+func attemptSpec(a driver.Attempt, stack stackConfig, own stepConfig) spec {
+	s := specOf(a.Step, a.Command(paths()), stack, own)
+	for _, v := range a.Environment(paths()) {
+		s.Config.Env = append(s.Config.Env, v.Name+"="+v.Value)
+	}
+	s.Config.Labels = labels(a)
+	return s
+}
+
 // specOf translates a step. It is pure; environment and labels of an attempt
 // come on top.
 func specOf(step sdk.Step, argv []string, stack stackConfig, own stepConfig) spec {
