@@ -27,7 +27,7 @@ func newBuild(a *app) *cobra.Command {
 different ones at the same time, and prints their digests. With --why nothing is
 built: each image is shown with what would be done and the reason.`,
 		Example: "  stack build flow.yaml --stack docker\n  stack build flow.yaml --stack docker --why",
-		Args:    arguments("FLOW"),
+		Args:    a.flowArgument(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.flow = args[0]
 			return a.build(cmd.Context(), c)

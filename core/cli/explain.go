@@ -38,7 +38,7 @@ listed with their origins.`,
 			if len(args) == 2 {
 				return nil
 			}
-			return arguments("FLOW")(cmd, args)
+			return a.flowArgument()(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.flow = args[0]

@@ -59,5 +59,17 @@ func (a *app) sessionOf(id string) (*session, run.Record, error) {
 			return nil, run.Record{}, err
 		}
 	}
-	return nil, run.Record{}, first
+	return nil, run.Record{}, listsRuns(first)
+}
+
+// listsRuns names the command that lists every run, where no run of that name
+// was found and none is near it.
+func listsRuns(err error) error {
+	list := append(diag.List{}, diag.FromError(err)...)
+	for i := range list {
+		if list[i].Suggestion == "" {
+			list[i].Suggestion = "`stack ps -a` lists the runs of every project"
+		}
+	}
+	return list
 }

@@ -6,28 +6,39 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/plan"
+	"github.com/stackrun/stack/sdk"
 )
 
-// writePlan shows a plan to people: every image with its Dockerfile, every
-// step with its place, every request to the platform.
-func writePlan(w io.Writer, p plan.Plan) {
+// writePlan shows a plan to people: where its code is, every image with its
+// Dockerfile, every step with its place, and every request to the platform
+// where they are asked for.
+func writePlan(w io.Writer, root string, p plan.Plan, requests bool) {
 	fmt.Fprintf(w, "flow %s on stack %s\n", p.Flow, p.Stack)
+	fmt.Fprintf(w, "source root %s\n", root)
+	if p.Workflow.Timeout > 0 {
+		fmt.Fprintf(w, "timeout %s\n", durationText(p.Workflow.Timeout))
+	}
 	fmt.Fprintf(w, "\nimages\n")
 	for _, im := range p.Images {
 		writeImage(w, im)
 	}
 	fmt.Fprintf(w, "\nsteps\n")
+	submitted := map[string]sdk.Step{}
+	for _, s := range p.Workflow.Steps {
+		submitted[s.Name] = s
+	}
 	for _, s := range p.Steps {
-		writeStep(w, s)
+		writeStep(w, s, submitted[s.Name])
 	}
-	if len(p.Documents) > 0 {
+	if requests && len(p.Documents) > 0 {
 		fmt.Fprintf(w, "\nrequests\n")
-	}
-	for _, d := range p.Documents {
-		fmt.Fprintf(w, "  %s (%s)\n%s", d.Name, d.MediaType, indent(d.Content, "    "))
+		for _, d := range p.Documents {
+			fmt.Fprintf(w, "  %s (%s)\n%s", d.Name, d.MediaType, indent(d.Content, "    "))
+		}
 	}
 	fmt.Fprintf(w, "\n%s\n", summary(p))
 }
@@ -63,7 +74,8 @@ func writeImage(w io.Writer, im plan.Image) {
 	}
 }
 
-func writeStep(w io.Writer, s plan.Step) {
+// writeStep shows a step; submitted is the same one as the platform gets it.
+func writeStep(w io.Writer, s plan.Step, submitted sdk.Step) {
 	needs := ""
 	if len(s.Needs) > 0 {
 		needs = "   needs " + strings.Join(s.Needs, ", ")
@@ -77,11 +89,13 @@ func writeStep(w io.Writer, s plan.Step) {
 			fmt.Fprintf(w, "    %-11s %s\n", label, text)
 		}
 	}
-	var words []string
-	for _, c := range s.Command {
-		words = append(words, shellWord(c))
+	command, script := commandText(s.Command)
+	line("command", command)
+	if script != "" {
+		fmt.Fprint(w, indent(script, "      │ "))
 	}
-	line("command", strings.Join(words, " "))
+	line("inputs", inputText(submitted.Inputs))
+	line("outputs", outputText(submitted.Outputs))
 	var names []string
 	for name := range s.Environment {
 		names = append(names, name)
@@ -93,11 +107,26 @@ func writeStep(w io.Writer, s plan.Step) {
 	line("environment", strings.Join(names, " "))
 	line("secrets", strings.Join(s.Secrets, ", "))
 	line("resources", resourceText(s))
+	line("limits", limitText(submitted))
 	line("code", strings.TrimSpace(s.Code.From+" "+parenthesis(s.Code.Reason)))
 	line("where", strings.TrimSpace(s.Placement.MachineType+" "+parenthesis(s.Placement.Reason)))
 	for _, r := range s.Placement.Rejected {
 		line("not", r.MachineType+" "+parenthesis(r.Reason))
 	}
+}
+
+// commandText is a command as a shell would take it. A script of several lines
+// at its end comes apart, so that it can be read.
+func commandText(command []string) (text, script string) {
+	var words []string
+	for i, word := range command {
+		if i > 0 && i == len(command)-1 && strings.Contains(strings.TrimRight(word, "\n"), "\n") {
+			script = word
+			break
+		}
+		words = append(words, diag.Printable(shellWord(strings.TrimRight(word, "\n"))))
+	}
+	return strings.Join(words, " "), script
 }
 
 func parenthesis(text string) string {
@@ -148,6 +177,63 @@ func byteText(n int64) string {
 		n, unit = n/1024, unit+1
 	}
 	return fmt.Sprintf("%d%s", n, units[unit])
+}
+
+// inputText is such as data=prepare.data.
+func inputText(inputs []sdk.Input) string {
+	var parts []string
+	for _, in := range inputs {
+		var sources []string
+		for i, s := range in.Sources {
+			if i == mostNamed {
+				sources = append(sources, fmt.Sprintf("and %d more", len(in.Sources)-i))
+				break
+			}
+			sources = append(sources, s.Step+"."+s.Output)
+		}
+		parts = append(parts, in.Name+"="+strings.Join(sources, " "))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// outputText is such as model (directory).
+func outputText(outputs []sdk.Output) string {
+	var parts []string
+	for _, o := range outputs {
+		parts = append(parts, o.Name+" "+parenthesis(string(o.Type)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// limitText is how long, how often and how many at a time a step may run.
+func limitText(s sdk.Step) string {
+	var parts []string
+	if s.Timeout > 0 {
+		parts = append(parts, "timeout "+durationText(s.Timeout))
+	}
+	if s.Retry.Max > 0 {
+		text := "retry " + number(s.Retry.Max, "time")
+		if s.Retry.Backoff > 0 {
+			text += " after " + durationText(s.Retry.Backoff)
+		}
+		parts = append(parts, text)
+	}
+	if s.MaxParallel > 0 {
+		parts = append(parts, fmt.Sprintf("max_parallel %d", s.MaxParallel))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// durationText is d as flows say it: 30m rather than 30m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }
 
 // shellWord is text as one word of a POSIX shell.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func Commands(p Program) *cobra.Command { return newRoot(&app{Program: p}) }
 
 // newRoot is the whole command tree.
 func newRoot(a *app) *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:           "stack",
 		Short:         "Run one flow on any accelerator you have",
@@ -48,8 +50,14 @@ func newRoot(a *app) *cobra.Command {
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			return a.flags.check()
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return a.version()
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.SetOut(a.Stdout)
 	root.SetErr(a.Stderr)
 	root.SetIn(a.Stdin)
@@ -166,6 +174,18 @@ func arguments(names ...string) cobra.PositionalArgs {
 			return usage(cmd, "unexpected argument %q", args[len(names)])
 		}
 		return nil
+	}
+}
+
+// flowArgument is a check for FLOW alone, which says where one is.
+func (a *app) flowArgument() cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			if _, err := os.Stat(a.path("flow.yaml")); err == nil {
+				return diag.List{diag.New(diag.Usage, "FLOW is missing").Try(fmt.Sprintf("flow.yaml is here: `%s flow.yaml`", cmd.CommandPath()))}
+			}
+		}
+		return arguments("FLOW")(cmd, args)
 	}
 }
 

@@ -47,7 +47,7 @@ output; --quiet leaves out what steps write there too.`,
 		Example: `  stack run flow.yaml --stack docker
   stack run flow.yaml -p epochs=5 --set steps.train.resources.cpu=4
   stack run plan.json`,
-		Args: arguments("FLOW"),
+		Args: a.flowArgument(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.flow = args[0]
 			if err := notNegative("--timeout", c.timeout); err != nil {

@@ -18,7 +18,7 @@ func newValidate(a *app) *cobra.Command {
 with its line, its code and a way out. Uses no network and builds nothing. The
 exit status is 2 if anything is wrong.`,
 		Example: "  stack validate flow.yaml\n  stack validate flow.yaml -o json",
-		Args:    arguments("FLOW"),
+		Args:    a.flowArgument(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			flags.flow = args[0]
 			return a.validate(cmd.Context(), flags)
@@ -49,6 +49,6 @@ func (a *app) validate(ctx context.Context, flags flowFlags) error {
 		return nil
 	}
 	a.printDiagnostics(list)
-	fmt.Fprintf(a.Stdout, "%s is valid on stack %s: %d steps\n", flags.flow, resolved.Stack.Name, len(resolved.Steps))
+	fmt.Fprintf(a.Stdout, "%s is valid on stack %s: %s\n", flags.flow, resolved.Stack.Name, number(len(resolved.Steps), "step"))
 	return nil
 }

@@ -16,29 +16,32 @@ func newVersion(a *app) *cobra.Command {
 		Short:   "Print the version",
 		Example: "  stack version -o json",
 		Args:    arguments(),
-		RunE: func(*cobra.Command, []string) error {
-			v := struct {
-				Version  string `json:"version"`
-				Commit   string `json:"commit"`
-				Go       string `json:"go"`
-				Platform string `json:"platform"`
-				Protocol int    `json:"plugin_protocol"`
-			}{Version: a.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Protocol: sdk.ProtocolVersion}
-			if info, ok := debug.ReadBuildInfo(); ok {
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						v.Commit = s.Value
-					}
-				}
-			}
-			if a.flags.output == "json" {
-				a.printJSON(v)
-				return nil
-			}
-			_, err := fmt.Fprintf(a.Stdout, "stack %s (%s, %s, plugin protocol %d)\n", v.Version, v.Platform, v.Go, v.Protocol)
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.version() },
 	}
+}
+
+// version prints the version.
+func (a *app) version() error {
+	v := struct {
+		Version  string `json:"version"`
+		Commit   string `json:"commit"`
+		Go       string `json:"go"`
+		Platform string `json:"platform"`
+		Protocol int    `json:"plugin_protocol"`
+	}{Version: a.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Protocol: sdk.ProtocolVersion}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				v.Commit = s.Value
+			}
+		}
+	}
+	if a.flags.output == "json" {
+		a.printJSON(v)
+		return nil
+	}
+	_, err := fmt.Fprintf(a.Stdout, "stack %s (%s, %s, plugin protocol %d)\n", v.Version, v.Platform, v.Go, v.Protocol)
+	return err
 }
 
 func newCompletion(a *app) *cobra.Command {
