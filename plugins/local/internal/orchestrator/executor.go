@@ -23,14 +23,7 @@ func (e *executor) Start(ctx context.Context, a driver.Attempt) (driver.Process,
 	if err != nil {
 		return nil, err
 	}
-	outputs := map[string]string{}
-	for _, o := range a.Outputs {
-		outputs[o.Name] = o.Path
-	}
-	paths := driver.Paths{
-		Input:  func(name string) string { return inputs[name] },
-		Output: func(name string) string { return outputs[name] },
-	}
+	paths := pathsOf(a, inputs)
 	argv := a.Command(paths)
 	dir := workdir(a.Step, a.SourceRoot)
 	env := e.environment(a.Environment(paths), dir)
@@ -62,6 +55,18 @@ func (e *executor) environment(step []sdk.EnvVar, dir string) map[string]string 
 		env[v.Name] = v.Value
 	}
 	return env
+}
+
+// pathsOf is where an attempt has what it takes and makes.
+func pathsOf(a driver.Attempt, inputs map[string]string) driver.Paths {
+	outputs := map[string]string{}
+	for _, o := range a.Outputs {
+		outputs[o.Name] = o.Path
+	}
+	return driver.Paths{
+		Input:  func(name string) string { return inputs[name] },
+		Output: func(name string) string { return outputs[name] },
+	}
 }
 
 func list(env map[string]string) []string {

@@ -24,6 +24,8 @@ type Local struct {
 	machine machine.Machine
 
 	environment map[string]string
+	state       string         // folder of the plugin's own
+	store       string         // folder of the artifact store
 	driver      *driver.Driver // nil until Configure
 }
 
@@ -72,7 +74,7 @@ func (l *Local) Configure(_ context.Context, c sdk.Configuration) (sdk.Identity,
 	if err != nil {
 		return sdk.Identity{}, nil, err
 	}
-	l.environment = c.Environment
+	l.environment, l.state, l.store = c.Environment, c.StateDir, store
 	l.driver = driver.New(&executor{program: program, base: c.Environment}, driver.Options{
 		StateDir: c.StateDir, Store: store, MaxParallel: config.maxParallel, Grace: config.grace,
 	})

@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -20,7 +19,7 @@ func (l *Local) Plan(_ context.Context, w sdk.Workflow, _ bool) (sdk.Plan, []sdk
 		plan.Placements = append(plan.Placements, sdk.Placement{
 			Step: step.Name, MachineType: "process", Location: l.machine.Host, Reason: l.reason(step),
 		})
-		document, err := document(step, w.SourceRoot)
+		document, err := l.document(w, step)
 		if err != nil {
 			return sdk.Plan{}, nil, err
 		}
@@ -82,20 +81,6 @@ func none(n int) string {
 		return "none"
 	}
 	return fmt.Sprint(n)
-}
-
-// document is the process that will be started. Paths of inputs and outputs
-// are known only once there is a run.
-func document(step sdk.Step, root string) (sdk.Document, error) {
-	env := make([]string, 0, len(step.Environment))
-	for _, v := range step.Environment {
-		env = append(env, v.Name+"="+v.Value)
-	}
-	content, err := json.MarshalIndent(map[string]any{"argv": step.Command, "dir": workdir(step, root), "environment": env}, "", "  ")
-	if err != nil {
-		return sdk.Document{}, fmt.Errorf("describe step %s: %w", step.Name, err)
-	}
-	return sdk.Document{Name: step.Name, MediaType: "application/json", Content: content}, nil
 }
 
 // workdir is where a step's process starts.
