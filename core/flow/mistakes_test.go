@@ -44,6 +44,10 @@ func mistakes() []mistake {
 		{"steps list", "steps: [a]\n", []string{
 			"3:8 STK1204 steps must be a map of names to steps, not a list",
 		}},
+		{"inside of values too", "steps: {a: {run: x, image: {apt_packages: {append: [\"a b\"]}}, resources: {cpu: x}}}\n", []string{
+			`3:53 STK1206 "a b" is not the name of a Debian package`,
+			`3:80 STK1206 cpu: "x" is not a number of cores (write a number, such as 2 or 0.5)`,
+		}},
 		{"unknown field", "stpes: {}\nsteps: {a: {run: x, resorces: {}}}\n", []string{
 			`3:1 STK1203 unknown field "stpes" (did you mean "steps"?)`,
 			`4:21 STK1203 unknown field "resorces" (did you mean "resources"?)`,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/image"
 	"github.com/stackrun/stack/core/settings"
 	"github.com/stackrun/stack/sdk"
 )
@@ -43,6 +44,39 @@ func (p *parser) checkSettings() {
 		all.Entries = append(all.Entries, settings.Entry{Key: strconv.Itoa(i), Range: v.Range, Value: v})
 	}
 	p.add(settings.Check(all, reflect.TypeFor[map[string]Settings]())...)
+	if p.list.HasErrors() {
+		// Nothing will be merged, so this is where mistakes inside of values
+		// can still be told together with the others.
+		for _, v := range p.said {
+			p.checkImage(v.Get("image"))
+		}
+	}
+}
+
+// checkImage checks the image settings of one layer, as far as they can be read.
+func (p *parser) checkImage(v *settings.Value) {
+	if v == nil || v.Kind != settings.Map {
+		return
+	}
+	alone, problems := p.types.Merge(reflect.TypeFor[image.Settings](), v)
+	var s image.Settings
+	if problems = append(problems, p.types.Decode(alone, &s)...); problems.HasErrors() {
+		return // told already
+	}
+	p.add(s.Check(func(path ...string) diag.Range {
+		at := alone
+		for _, key := range path {
+			next := at.Get(key)
+			if i, err := strconv.Atoi(key); err == nil && i < len(at.Items) {
+				next = at.Items[i]
+			}
+			if next == nil {
+				break
+			}
+			at = next
+		}
+		return at.Range
+	})...)
 }
 
 // known is v without the values that hold expressions.
