@@ -48,7 +48,8 @@ func (m *maker) indexFile(what string) string {
 // workflow is what would be submitted.
 func (m *maker) workflow(p Plan, of map[string]int, configs map[string]sdk.Config) sdk.Workflow {
 	f := m.resolved.Flow
-	w := sdk.Workflow{Flow: f.Name, FailFast: f.FailFast, Timeout: f.Timeout}
+	w := sdk.Workflow{Flow: f.Name, FailFast: f.FailFast, Timeout: f.Timeout,
+		Labels: map[string]string{"stack.flow": f.Name, "stack.stack": m.resolved.Stack.Name}}
 	if m.in.Info.Has(sdk.CapLocalFiles) {
 		w.SourceRoot = m.in.SourceRoot
 	}
