@@ -6,7 +6,8 @@ import (
 	"github.com/stackrun/stack/core/diag"
 )
 
-// setFile is where values of --set are from, as users see it.
+// setFile is where values of --set are from, as users see it; the path that is
+// set follows, to tell one --set from another.
 const setFile = "--set"
 
 // Set is what --set options say. Both parts are of layer CommandLine, and the
@@ -74,7 +75,7 @@ func (s *setter) arg(arg string) {
 			return
 		}
 	}
-	v, list := parseText(setFile, rest[1:], CommandLine)
+	v, list := parseText(setFile+" "+cutShort(JoinPath(parts...))+"=…", rest[1:], CommandLine)
 	for _, d := range list {
 		d.Summary = JoinPath(parts...) + ": " + d.Summary
 		if d.Code == diag.Syntax && d.Suggestion == "" {
