@@ -85,6 +85,7 @@ func newRoot(a *app) *cobra.Command {
 	add("flow", newInit(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newRun(a))
 	add("run", newPS(a), newWatch(a), newLogs(a), newCancel(a))
 	add("stack", newStacks(a), newDoctor(a), newSchema(a), newCompletion(a), newVersion(a))
+	a.complete(root)
 	return root
 }
 
