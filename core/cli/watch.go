@@ -87,9 +87,5 @@ func ended(r run.Record) error {
 	case sdk.StateCancelled:
 		return diag.Fail(diag.RunCancelled, fmt.Errorf("run %s was cancelled", r.ID), "")
 	}
-	text := why(r)
-	if r.Message != "" {
-		text = r.Message
-	}
-	return diag.Fail(diag.RunFailed, fmt.Errorf("run %s failed (%s)", r.ID, text), fmt.Sprintf("`stack logs %s` shows what its steps said", r.ID))
+	return diag.Fail(diag.RunFailed, fmt.Errorf("run %s failed (%s)", r.ID, why(r)), fmt.Sprintf("`stack logs %s` shows what its steps said", r.ID))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -93,7 +94,8 @@ func (e *Engine) Submit(ctx context.Context, s *Started, sink Sink) error {
 	c := s.planned.connection
 	w := s.planned.Plan.Workflow
 	w.RunID = s.Record.ID
-	w.Labels = map[string]string{"stack.run": s.Record.ID, "stack.flow": s.Record.Flow, "stack.stack": s.Record.Stack}
+	w.Labels = maps.Clone(w.Labels)
+	w.Labels["stack.run"] = s.Record.ID
 	if err := os.MkdirAll(e.stateDir(c.stack.Orchestrator.Type), 0o755); err != nil {
 		return e.fail(ctx, s, diag.Fail(diag.DiskFull, fmt.Errorf("create folder for plugin state: %w", err), ""), sink)
 	}
