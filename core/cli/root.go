@@ -219,7 +219,7 @@ func laterCommands() map[string]string {
 		"outputs":      "outputs are below .stack/store/runs/RUN",
 		"plugins":      "put stack-orchestrator-NAME beside the stack binary, or pass --plugin NAME=PATH",
 		"schedules":    "use cron with `stack run`",
-		"import":       "docs/image.md names each setting's counterpart",
+		"import":       "write flow.yaml by hand: docs/flow.md and docs/image.md have every key",
 		"builds":       "`stack build --why` says why an image would be built",
 		"accelerators": "docs/resources.md lists the accelerators",
 		"fmt":          "write the file by hand",
