@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stackrun/stack/core/image"
@@ -36,7 +37,7 @@ type RecordImage struct {
 	Inputs    image.Inputs `json:"inputs"`
 }
 
-var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
 
 // NewID makes the id of a build: the time to the second, so that ids sort by
 // age, and 40 random bits.

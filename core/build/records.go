@@ -26,7 +26,7 @@ type Records struct {
 // may be called again as images are finished; each time the record is written
 // whole or not at all.
 func (s Records) Save(r Record) error {
-	if !idPattern.MatchString(r.ID) {
+	if !idPattern().MatchString(r.ID) {
 		return diag.List{diag.New(diag.BadName, "build id %q is not allowed", r.ID)}
 	}
 	r.SchemaVersion = RecordVersion
@@ -49,7 +49,7 @@ func (s Records) Save(r Record) error {
 // a record that cannot be read is moved aside and is RecordCorrupt.
 func (s Records) Load(id string) (Record, error) {
 	data, err := os.ReadFile(s.path(id))
-	if errors.Is(err, fs.ErrNotExist) || !idPattern.MatchString(id) {
+	if errors.Is(err, fs.ErrNotExist) || !idPattern().MatchString(id) {
 		return Record{}, diag.List{diag.New(diag.RunNotFound, "build %q does not exist", id).
 			Because("Looked in %s.", s.Dir).Try(diag.DidYouMean(id, s.ids()))}
 	}
@@ -133,7 +133,7 @@ func (s Records) ids() []string {
 	}
 	var ids []string
 	for _, e := range entries {
-		if id, ok := strings.CutSuffix(e.Name(), ".json"); ok && idPattern.MatchString(id) && e.Type().IsRegular() {
+		if id, ok := strings.CutSuffix(e.Name(), ".json"); ok && idPattern().MatchString(id) && e.Type().IsRegular() {
 			ids = append(ids, id)
 		}
 	}

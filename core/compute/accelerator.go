@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/stackrun/stack/core/diag"
 )
@@ -71,10 +72,10 @@ func (e *GrammarError) Error() string { return e.Message }
 func (e *GrammarError) Suggestion() string { return e.Way }
 
 var (
-	topologyPattern = regexp.MustCompile(`^[1-9][0-9]{0,3}(x[1-9][0-9]{0,3}){1,2}$`)
-	countPattern    = regexp.MustCompile(`^[1-9][0-9]{0,4}$`)
-	timesPattern    = regexp.MustCompile(`^(.+[a-z0-9])x([1-9][0-9]{0,3})$`)
-	suffixPattern   = regexp.MustCompile(`^(.+)-([1-9][0-9]{0,4})$`)
+	topologyPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[1-9][0-9]{0,3}(x[1-9][0-9]{0,3}){1,2}$`) })
+	countPattern    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[1-9][0-9]{0,4}$`) })
+	timesPattern    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+[a-z0-9])x([1-9][0-9]{0,3})$`) })
+	suffixPattern   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+)-([1-9][0-9]{0,4})$`) })
 )
 
 // ParseAccelerator reads a request, in any case: a name (h100), a name and a
@@ -90,7 +91,7 @@ func ParseAccelerator(text string) (Accelerator, error) {
 	}
 	for _, prefix := range []string{"gpu:", "tpu:"} { // Kinetic: gpu:l4, tpu:v6e
 		rest, ok := strings.CutPrefix(t, prefix)
-		if ok && !countPattern.MatchString(rest) {
+		if ok && !countPattern().MatchString(rest) {
 			t = rest
 		}
 	}
@@ -111,12 +112,12 @@ func named(name, quantity, text string) (Accelerator, error) {
 		return counted(Accelerator{Name: m.Name}, quantity, text)
 	}
 	if quantity == "" {
-		if parts := timesPattern.FindStringSubmatch(name); parts != nil {
+		if parts := timesPattern().FindStringSubmatch(name); parts != nil {
 			if m, ok := Lookup(parts[1]); ok && m.Kind == GPU || parts[1] == "gpu" {
 				return named(parts[1], parts[2], text)
 			}
 		}
-		if parts := suffixPattern.FindStringSubmatch(name); parts != nil {
+		if parts := suffixPattern().FindStringSubmatch(name); parts != nil {
 			if m, ok := Lookup(parts[1]); ok && m.Kind == TPU {
 				return suffixed(m, parts[2], text)
 			}
@@ -135,7 +136,7 @@ func counted(a Accelerator, quantity, text string) (Accelerator, error) {
 		a.Count = 1
 		return a, nil
 	}
-	if !countPattern.MatchString(quantity) {
+	if !countPattern().MatchString(quantity) {
 		return Accelerator{}, &GrammarError{fmt.Sprintf("accelerator %q: %q is not a number of GPUs", text, quantity), "write " + a.Name + ":1"}
 	}
 	a.Count, _ = strconv.Atoi(quantity) // five digits at most, by the pattern
@@ -154,7 +155,7 @@ func slice(m Model, quantity, text string) (Accelerator, error) {
 	case quantity == "":
 		a.Count = m.Shapes[0].Chips
 		return a, nil
-	case topologyPattern.MatchString(quantity):
+	case topologyPattern().MatchString(quantity):
 		for _, s := range m.Shapes {
 			if s.Topology == quantity {
 				a.Count, a.Topology = s.Chips, s.Topology
@@ -162,7 +163,7 @@ func slice(m Model, quantity, text string) (Accelerator, error) {
 			}
 		}
 		return Accelerator{}, &GrammarError{fmt.Sprintf("accelerator %q: %s has no topology %s", text, m.Name, quantity), allowed}
-	case countPattern.MatchString(quantity):
+	case countPattern().MatchString(quantity):
 		for _, s := range m.Shapes {
 			if strconv.Itoa(s.Chips) == quantity {
 				a.Count = s.Chips

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,7 +14,7 @@ import (
 // 1024 (KiB, MiB, GiB, TiB, PiB; Ki, Mi, Gi, Ti, Pi), or as a number of bytes.
 type Bytes int64
 
-var bytesPattern = regexp.MustCompile(`^([0-9]{1,18})(?:\.([0-9]{1,9}))?\s*([A-Za-z]*)$`)
+var bytesPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,18})(?:\.([0-9]{1,9}))?\s*([A-Za-z]*)$`) })
 
 // units is the size of each unit, by its lower-case spelling.
 func units() map[string]int64 {
@@ -29,7 +30,7 @@ func units() map[string]int64 {
 // is a *GrammarError.
 func (b *Bytes) UnmarshalText(text []byte) error {
 	t := strings.TrimSpace(string(text))
-	m := bytesPattern.FindStringSubmatch(t)
+	m := bytesPattern().FindStringSubmatch(t)
 	if m == nil {
 		return &GrammarError{fmt.Sprintf("%q is not a size", t), "write a number and a unit, such as 4GiB or 500MB"}
 	}
@@ -82,7 +83,7 @@ type Duration time.Duration
 // longest is the longest duration that means anything here: ten years.
 const longest = 10 * 365 * 24 * time.Hour
 
-var daysPattern = regexp.MustCompile(`^([0-9]{1,4})d(.*)$`)
+var daysPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{1,4})d(.*)$`) })
 
 // UnmarshalText reads a duration. The error is a *GrammarError.
 func (d *Duration) UnmarshalText(text []byte) error {
@@ -90,7 +91,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	wrong := &GrammarError{fmt.Sprintf("%q is not a duration", t), "write a number and a unit, such as 30s, 5m, 2h or 1d"}
 	var days time.Duration
 	rest := t
-	if m := daysPattern.FindStringSubmatch(t); m != nil {
+	if m := daysPattern().FindStringSubmatch(t); m != nil {
 		n, _ := strconv.Atoi(m[1]) // four digits at most, by the pattern
 		days, rest = time.Duration(n)*24*time.Hour, m[2]
 		if rest == "" {

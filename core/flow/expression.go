@@ -3,6 +3,7 @@ package flow
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/stackrun/stack/core/diag"
@@ -48,7 +49,7 @@ func roots() map[string]int {
 
 func rootNames() []string { return []string{"params", "matrix", "inputs", "outputs", "steps"} }
 
-var wordPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+var wordPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`) })
 
 // split takes text apart at its expressions.
 func split(text string) ([]part, []mistake) {
@@ -109,7 +110,7 @@ func readReference(inside string, nth int) (*reference, *mistake) {
 		return nil, &mistake{spots[0], "an expression cannot begin with " + quote(words[0]), way}
 	}
 	for i, w := range words {
-		if !wordPattern.MatchString(w) {
+		if !wordPattern().MatchString(w) {
 			return nil, &mistake{spots[i], quote(w) + " is not a name", "an expression is only names with dots between them"}
 		}
 	}

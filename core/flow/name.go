@@ -3,19 +3,20 @@ package flow
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/sdk"
 )
 
-var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`) })
 
 // longestName is what namePattern allows.
 const longestName = 63
 
 // checkName refuses a name of a step, parameter and so on.
 func (p *parser) checkName(what, name string, r diag.Range) bool {
-	if namePattern.MatchString(name) {
+	if namePattern().MatchString(name) {
 		return true
 	}
 	d := diag.At(r, diag.BadName, "%q cannot be the name of %s", name, what).
@@ -39,7 +40,7 @@ func nearName(name string) string {
 		}
 	}
 	near := strings.Trim(b.String(), "-")
-	if !namePattern.MatchString(near) {
+	if !namePattern().MatchString(near) {
 		return ""
 	}
 	return near

@@ -86,14 +86,14 @@ func (c *checker) bases(s Settings) {
 			c.fail(diag.BadValue, []string{b.name}, "%q is not an image reference", b.text).Detail = "Such as python:3.12-slim or ghcr.io/acme/base@sha256:…."
 		}
 	}
-	if s.PythonVersion != "" && !pythonShape.MatchString(s.PythonVersion) {
+	if s.PythonVersion != "" && !pythonShape().MatchString(s.PythonVersion) {
 		c.fail(diag.BadValue, []string{"python_version"}, "python_version %q is not a version of Python 3, such as 3.12", s.PythonVersion)
 	}
 }
 
 func (c *checker) packages(s Settings) {
 	for i, p := range s.AptPackages {
-		if !aptShape.MatchString(p) {
+		if !aptShape().MatchString(p) {
 			c.fail(diag.BadValue, []string{"apt_packages", strconv.Itoa(i)}, "%q is not the name of a Debian package", p).
 				Detail = "A name is [a-z0-9][a-z0-9+.-]*, with :architecture and =version behind it where wanted."
 		}
@@ -115,7 +115,7 @@ func (c *checker) packages(s Settings) {
 	for _, name := range sortedKeys(s.InstallerArgs) {
 		at := []string{"python_package_installer_args", name}
 		value := s.InstallerArgs[name]
-		if !optionShape.MatchString(strings.TrimLeft(name, "-")) {
+		if !optionShape().MatchString(strings.TrimLeft(name, "-")) {
 			c.fail(diag.BadValue, at, "%q is not the name of an option", name)
 		}
 		if value != nil {
@@ -166,7 +166,7 @@ func (c *checker) secret(at []string, what, value string) {
 func (c *checker) variables(setting string, vars map[string]string) {
 	for _, name := range sortedKeys(vars) {
 		at := []string{setting, name}
-		if !variableShape.MatchString(name) {
+		if !variableShape().MatchString(name) {
 			c.fail(diag.BadName, at, "%q cannot be the name of an environment variable", name).Detail = "Names are [A-Za-z_][A-Za-z0-9_]*."
 			continue
 		}
@@ -188,7 +188,7 @@ func (c *checker) variables(setting string, vars map[string]string) {
 }
 
 func (c *checker) owner(s Settings) {
-	if s.User != "" && !userShape.MatchString(s.User) {
+	if s.User != "" && !userShape().MatchString(s.User) {
 		c.fail(diag.BadValue, []string{"user"}, "%q is not a user", s.User).Detail = "A user is a name or a number, with :group behind it where wanted."
 	}
 	if s.Workdir != "" {
@@ -209,7 +209,7 @@ func (c *checker) platforms(all Platforms) {
 			at = at[:1]
 		}
 		switch {
-		case !platformShape.MatchString(p) || !knownPlatform(p):
+		case !platformShape().MatchString(p) || !knownPlatform(p):
 			c.fail(diag.BadValue, at, "%q is not a platform", p).Suggestion = diag.DidYouMean(p, []string{"linux/amd64", "linux/arm64", "linux/arm/v7"})
 		case seen[p]:
 			c.fail(diag.Duplicate, at, "the platform %s is there twice", p)
@@ -219,13 +219,13 @@ func (c *checker) platforms(all Platforms) {
 }
 
 func (c *checker) destination(s Settings) {
-	if s.ImageTag != "" && !tagShape.MatchString(s.ImageTag) {
+	if s.ImageTag != "" && !tagShape().MatchString(s.ImageTag) {
 		c.fail(diag.BadValue, []string{"image_tag"}, "%q cannot be a tag", s.ImageTag).Detail = "A tag is [A-Za-z0-9_][A-Za-z0-9_.-]*, 128 characters at most."
 	}
-	if s.TargetRepository != "" && !repoShape.MatchString(s.TargetRepository) {
+	if s.TargetRepository != "" && !repoShape().MatchString(s.TargetRepository) {
 		c.fail(diag.BadValue, []string{"target_repository"}, "%q cannot be a repository", s.TargetRepository).Detail = "A repository is lower-case names with slashes between them, such as acme/train."
 	}
-	if s.Registry != "" && !registryShape.MatchString(s.Registry) {
+	if s.Registry != "" && !registryShape().MatchString(s.Registry) {
 		c.fail(diag.BadValue, []string{"registry"}, "%q cannot be a registry", redacted(s.Registry)).Detail = "A registry is a host with a port where needed, such as localhost:5000 or ghcr.io/acme."
 	}
 }
@@ -233,7 +233,7 @@ func (c *checker) destination(s Settings) {
 func (c *checker) build(setting string, args, labels map[string]string) {
 	for _, name := range sortedKeys(args) {
 		at := []string{setting, "args", name}
-		if !variableShape.MatchString(name) || strings.HasPrefix(name, carrierPrefix) {
+		if !variableShape().MatchString(name) || strings.HasPrefix(name, carrierPrefix) {
 			c.fail(diag.BadName, at, "%q cannot be the name of a build argument", name)
 			continue
 		}
@@ -246,7 +246,7 @@ func (c *checker) build(setting string, args, labels map[string]string) {
 	}
 	for _, key := range sortedKeys(labels) {
 		at := []string{setting, "labels", key}
-		if !labelShape.MatchString(key) {
+		if !labelShape().MatchString(key) {
 			c.fail(diag.BadName, at, "%q cannot be the key of a label", key).Detail = "Keys are letters, digits, and . _ / - between them."
 			continue
 		}

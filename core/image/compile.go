@@ -232,7 +232,7 @@ func (c *compiler) aptPackages(s Settings) []string {
 		return packages
 	}
 	for _, p := range c.options.StackAptPackages {
-		if !aptShape.MatchString(p) {
+		if !aptShape().MatchString(p) {
 			c.fail(diag.BadValue, []string{"apt_packages"}, "%q, of apt_packages of the stack, is not the name of a Debian package", p)
 		}
 	}

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
-var reference = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*)|:\?([^}]*))?\}`)
+var reference = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*)|:\?([^}]*))?\}`)
+})
 
 // expand replaces ${VAR}, ${VAR:-default} and ${VAR:?message} in text by the
 // caller's environment. "$$" is a dollar, and a dollar before anything else
@@ -27,7 +30,7 @@ func expand(text string, lookup func(string) (string, bool)) (string, error) {
 			i += 2
 			continue
 		}
-		m := reference.FindStringSubmatch(text[i:])
+		m := reference().FindStringSubmatch(text[i:])
 		if m == nil {
 			b.WriteByte('$')
 			i++

@@ -3,6 +3,7 @@ package image
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/stackrun/stack/core/requirement"
 )
@@ -10,10 +11,14 @@ import (
 // PEP 508 in its shape: a name, extras, then versions or "@ url", then a
 // marker and options such as --hash. What the parts mean is the installer's.
 var (
-	pep508 = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*(\[[A-Za-z0-9._, \t-]*\])?\s*` +
-		`(@\s*[A-Za-z][A-Za-z0-9+.-]*:\S+|\(?\s*((===|~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)+\)?)?` +
-		`(\s*;[^;]+)?(\s+--(hash|config-settings?|global-option)[= ]\S+)*\s*$`)
-	urlRequirement = regexp.MustCompile(`^((git|hg|svn|bzr)\+)?[a-z]+://\S+(\s*;.+)?(\s+--hash[= ]\S+)*$`)
+	pep508 = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\s*(\[[A-Za-z0-9._, \t-]*\])?\s*` +
+			`(@\s*[A-Za-z][A-Za-z0-9+.-]*:\S+|\(?\s*((===|~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)+\)?)?` +
+			`(\s*;[^;]+)?(\s+--(hash|config-settings?|global-option)[= ]\S+)*\s*$`)
+	})
+	urlRequirement = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^((git|hg|svn|bzr)\+)?[a-z]+://\S+(\s*;.+)?(\s+--hash[= ]\S+)*$`)
+	})
 )
 
 // logicalLine is a line with its continuations.
@@ -37,7 +42,7 @@ func logicalLines(text string) []logicalLine {
 			continue
 		}
 		joined += line
-		if at := commentStart.FindStringIndex(joined); at != nil {
+		if at := commentStart().FindStringIndex(joined); at != nil {
 			joined = joined[:at[0]]
 		}
 		if t := strings.Join(strings.Fields(joined), " "); t != "" {
@@ -53,7 +58,7 @@ func logicalLines(text string) []logicalLine {
 
 // includeOf reads "-r FILE" or "-c FILE" in any of their spellings.
 func includeOf(text string) (option, file string, ok bool) {
-	m := includeOption.FindStringSubmatch(text)
+	m := includeOption().FindStringSubmatch(text)
 	if m == nil || m[2] == "" && strings.HasPrefix(m[1], "--") {
 		return "", "", false
 	}
@@ -92,7 +97,7 @@ func firstWord(text string) string {
 
 // splitRequirement is the name with extras, and the rest without spaces.
 func splitRequirement(text string) (name, rest string) {
-	name = nameShape.FindString(text)
+	name = nameShape().FindString(text)
 	rest = strings.TrimSpace(text[len(name):])
 	if strings.HasPrefix(rest, "[") {
 		if end := strings.IndexByte(rest, ']'); end > 0 {
@@ -111,8 +116,10 @@ func normalized(text string) string {
 	return text
 }
 
-var commentStart = regexp.MustCompile(`(^|\s)#`)
+var commentStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|\s)#`) })
 
-var includeOption = regexp.MustCompile(`^(-r|--requirement|-c|--constraint)(\s*=\s*|\s+|)(\S.*)$`)
+var includeOption = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(-r|--requirement|-c|--constraint)(\s*=\s*|\s+|)(\S.*)$`)
+})
 
-var nameShape = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?`)
+var nameShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?`) })

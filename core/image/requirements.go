@@ -166,7 +166,7 @@ func (r *requirementsReader) requirement(text string, at diag.Range) bool {
 		r.problem(at, diag.BadRequirement, "the requirement %q is a file or folder of this machine, which the build does not have", text)
 		return false
 	}
-	if !pep508.MatchString(text) && !urlRequirement.MatchString(text) {
+	if !pep508().MatchString(text) && !urlRequirement().MatchString(text) {
 		r.problem(at, diag.BadRequirement, "%q is not a PEP 508 requirement", text).Detail = "Such as torch>=2.6, pandas[parquet]==2.3.1 or name @ https://…/name-1.0-py3-none-any.whl."
 		return false
 	}

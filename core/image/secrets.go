@@ -4,33 +4,39 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // secretShapes are values that are credentials whatever their name. Each is
 // the published form of its issuer.
-var secretShapes = []struct {
+var secretShapes = sync.OnceValue(func() []secretShape {
+	return []secretShape{
+		{"a GitHub token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})`)},
+		{"a GitLab token", regexp.MustCompile(`\bgl(pat|ptt|rt|dt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
+		{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
+		{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{30,}`)},
+		{"an API key", regexp.MustCompile(`\bsk-(ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{20,}`)},
+		{"a Stripe key", regexp.MustCompile(`\b[rs]k_(live|test)_[A-Za-z0-9]{20,}`)},
+		{"a Slack token", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+		{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}\b`)},
+		{"a Google OAuth token", regexp.MustCompile(`\bya29\.[A-Za-z0-9_-]{20,}`)},
+		{"a package index token", regexp.MustCompile(`\bpypi-AgE[A-Za-z0-9_-]{20,}`)},
+		{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
+		{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
+		{"a private key", regexp.MustCompile(`-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)?-----`)},
+		{"an Azure account key", regexp.MustCompile(`\bAccountKey=[A-Za-z0-9+/]{40,}`)},
+	}
+})
+
+// secretShape is one form of credential.
+type secretShape struct {
 	what  string
 	shape *regexp.Regexp
-}{
-	{"a GitHub token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})`)},
-	{"a GitLab token", regexp.MustCompile(`\bgl(pat|ptt|rt|dt|cbt|soat)-[A-Za-z0-9_-]{20,}`)},
-	{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
-	{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{30,}`)},
-	{"an API key", regexp.MustCompile(`\bsk-(ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{20,}`)},
-	{"a Stripe key", regexp.MustCompile(`\b[rs]k_(live|test)_[A-Za-z0-9]{20,}`)},
-	{"a Slack token", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}\b`)},
-	{"a Google OAuth token", regexp.MustCompile(`\bya29\.[A-Za-z0-9_-]{20,}`)},
-	{"a package index token", regexp.MustCompile(`\bpypi-AgE[A-Za-z0-9_-]{20,}`)},
-	{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
-	{"a private key", regexp.MustCompile(`-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)?-----`)},
-	{"an Azure account key", regexp.MustCompile(`\bAccountKey=[A-Za-z0-9+/]{40,}`)},
 }
 
 // secretIn is what value holds that must not be in plain, or empty.
 func secretIn(value string) string {
-	for _, s := range secretShapes {
+	for _, s := range secretShapes() {
 		if s.shape.MatchString(value) {
 			return s.what
 		}
@@ -41,13 +47,13 @@ func secretIn(value string) string {
 	return ""
 }
 
-var anyURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`)
+var anyURL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]+`) })
 
 // secretURL reports whether text has a URL with a password in it, or over HTTP
 // with a user alone, which is how tokens are given. A variable that is filled
 // in elsewhere, such as ${TOKEN}, is none.
 func secretURL(text string) bool {
-	for _, found := range anyURL.FindAllString(text, -1) {
+	for _, found := range anyURL().FindAllString(text, -1) {
 		scheme, rest, _ := strings.Cut(found, "://")
 		authority, _, _ := strings.Cut(rest, "/")
 		at := strings.LastIndexByte(authority, '@')
@@ -76,12 +82,16 @@ func redacted(text string) string {
 	return u.Redacted()
 }
 
-var secretWords = regexp.MustCompile(`(?i)(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRETS|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|AUTH)(_|$)`)
+var secretWords = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRETS|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|AUTH)(_|$)`)
+})
 
 // notSecret are endings of names that tell where a secret is, or about it.
-var notSecret = regexp.MustCompile(`(?i)_(FILE|PATH|URL|NAME|TYPE|LENGTH|LIMIT|COUNT|TTL|DIR|HOST|PORT|METHOD|MODE|MAX|MIN|SIZE)$`)
+var notSecret = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)_(FILE|PATH|URL|NAME|TYPE|LENGTH|LIMIT|COUNT|TTL|DIR|HOST|PORT|METHOD|MODE|MAX|MIN|SIZE)$`)
+})
 
 // soundsSecret reports whether name is what people call secrets.
 func soundsSecret(name string) bool {
-	return secretWords.MatchString(name) && !notSecret.MatchString(name)
+	return secretWords().MatchString(name) && !notSecret().MatchString(name)
 }

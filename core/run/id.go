@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stackrun/stack/core/diag"
 )
 
 // idPattern is what every platform takes as part of a name and as a label.
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`) })
 
 // NewID makes the id of a run of flow: its name, the time to the second (so
 // that ids sort by age), and 20 random bits. It is at most 63 characters of
@@ -32,7 +33,7 @@ func NewID(flow string, now time.Time) string {
 
 // CheckID refuses an id that a platform or file system could not take.
 func CheckID(id string) error {
-	if !idPattern.MatchString(id) || strings.HasSuffix(id, "-") {
+	if !idPattern().MatchString(id) || strings.HasSuffix(id, "-") {
 		return diag.List{diag.New(diag.BadName, "run id %q is not allowed", id).
 			Because("A run id is [a-z][a-z0-9-]{0,62} and does not end in \"-\".")}
 	}

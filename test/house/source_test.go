@@ -24,7 +24,6 @@ const (
 // Errors, embedded files, compiled patterns and interface checks need none.
 func variables() map[string]string {
 	return map[string]string{
-		"core/image.secretShapes": "compiled patterns with their names; nothing assigns to it",
 		"cmd/stack.version":       "the linker writes it when a release is built",
 		"test/house_test.update":  "a flag of these tests",
 	}
