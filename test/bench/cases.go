@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -19,27 +20,47 @@ type benchCase struct {
 	target  time.Duration
 	needs   string
 	prepare func(w world) (once, error)
+	beside  func(w world) (alternative, error) // nil: there is nothing like it
+}
+
+// alternative is what a user would do instead; its zero value is nothing.
+type alternative struct {
+	name string
+	run  once
+}
+
+func (c benchCase) instead(w world) (alternative, error) {
+	if c.beside == nil {
+		return alternative{}, nil
+	}
+	return c.beside(w)
 }
 
 func cases() []benchCase {
 	return []benchCase{
 		{"stack --help, process", 10 * time.Millisecond, "", func(w world) (once, error) {
 			return w.process(w.dir, "--help"), nil
+		}, func(w world) (alternative, error) {
+			docker := dockerProgram()
+			if docker == "" {
+				return alternative{}, nil
+			}
+			return alternative{"docker --help", w.command(w.dir, "exec "+docker+" --help")}, nil
 		}},
-		{"plugin started → first reply", 10 * time.Millisecond, "", pluginStart},
+		{"plugin started → first reply", 10 * time.Millisecond, "", pluginStart, nil},
 		{"validate 1,000 steps", 100 * time.Millisecond, "", func(w world) (once, error) {
 			dir, err := w.large("validate")
 			return w.process(dir, "validate", "flow.yaml"), err
-		}},
+		}, nil},
 		{"plan 1,000 steps, 100 stacks", 100 * time.Millisecond, "", func(w world) (once, error) {
 			dir, err := w.large("plan")
 			return w.process(dir, "plan", "flow.yaml", "--stack", "s42", "-o", "json"), err
-		}},
+		}, nil},
 		{"run → submitted, processes, 10,000 files", 150 * time.Millisecond, "", func(w world) (once, error) {
 			dir, err := w.tree("local", "stack \"local\" {\n  orchestrator \"local\" {}\n}\ndefault_stack = \"local\"\n")
 			return w.untilSubmitted(dir, "run", "flow.yaml"), err
-		}},
-		{"run → submitted, containers, no change, 10,000 files", 150 * time.Millisecond, "the real parts (test/real/up.sh)", noChange},
+		}, nil},
+		{"run → submitted, containers, no change, 10,000 files", 150 * time.Millisecond, "the real parts (test/real/up.sh)", noChange, dockerNoChange},
 	}
 }
 
@@ -83,6 +104,37 @@ default_stack = "docker"
 `, registry, registry, time.Now().UnixNano()))
 	w.environ = append(w.environ, "DOCKER_HOST="+engine)
 	return w.untilSubmitted(dir, "run", "flow.yaml"), err
+}
+
+// dockerProgram is the docker client of Debian, which needs no plugin to build,
+// or another, or empty.
+func dockerProgram() string {
+	for _, name := range []string{"/usr/bin/docker", "docker"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// dockerNoChange is what reuses the same image without stack: a build and a
+// push of the same tree, of which nothing changed.
+func dockerNoChange(w world) (alternative, error) {
+	docker, registry := dockerProgram(), os.Getenv("STACK_E2E_REGISTRY")
+	if docker == "" {
+		return alternative{}, nil
+	}
+	dir, err := w.tree("instead", "")
+	if err != nil {
+		return alternative{}, err
+	}
+	dockerfile := fmt.Sprintf("FROM %s/library/python:3.11-slim\nWORKDIR /app\nCOPY . /app\n", registry)
+	if err := write(dir, map[string]string{"Dockerfile": dockerfile}); err != nil {
+		return alternative{}, err
+	}
+	w.environ = append(w.environ, "DOCKER_HOST="+os.Getenv("STACK_E2E_DOCKER_A"), "DOCKER_BUILDKIT=1")
+	tag := fmt.Sprintf("%s/bench-instead-%d:latest", registry, time.Now().UnixNano())
+	return alternative{"docker build + push", w.command(dir, fmt.Sprintf("%s build -q -t %s . && %s push -q %s", docker, tag, docker, tag))}, nil
 }
 
 // large makes a flow of 1,000 steps and 100 stacks.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"sort"
+	"slices"
 	"time"
 )
 
@@ -20,21 +20,44 @@ type world struct {
 // once is one measured run; it gives the time that counts.
 type once func() (time.Duration, error)
 
-// measure runs once to warm caches and then n times. The times are sorted.
-func measure(f once, n int) ([]time.Duration, error) {
-	if _, err := f(); err != nil {
-		return nil, err
-	}
-	var times []time.Duration
-	for range n {
-		d, err := f()
-		if err != nil {
-			return nil, err
+// measure runs f and other, which may be nil, once each to warm caches and then
+// n times in turn. The times are sorted.
+func measure(f, other once, n int) (times, others []time.Duration, err error) {
+	for i := range n + 1 {
+		for _, m := range []struct {
+			run  once
+			into *[]time.Duration
+		}{{f, &times}, {other, &others}} {
+			if m.run == nil {
+				continue
+			}
+			d, err := m.run()
+			if err != nil {
+				return nil, nil, err
+			}
+			if i > 0 {
+				*m.into = append(*m.into, d)
+			}
 		}
-		times = append(times, d)
 	}
-	sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
-	return times, nil
+	slices.Sort(times)
+	slices.Sort(others)
+	return times, others, nil
+}
+
+// command measures a command that is not ours.
+func (w world) command(dir, script string) once {
+	return func() (time.Duration, error) {
+		cmd := exec.Command("/bin/sh", "-ec", script)
+		cmd.Dir, cmd.Env = dir, w.environ
+		begun := time.Now()
+		out, err := cmd.CombinedOutput()
+		took := time.Since(begun)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w\n%s", script, err, out)
+		}
+		return took, nil
+	}
 }
 
 // process measures a whole process, from before it is started to after its end.

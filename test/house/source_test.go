@@ -24,8 +24,8 @@ const (
 // Errors, embedded files, compiled patterns and interface checks need none.
 func variables() map[string]string {
 	return map[string]string{
-		"cmd/stack.version":       "the linker writes it when a release is built",
-		"test/house_test.update":  "a flag of these tests",
+		"cmd/stack.version":      "the linker writes it when a release is built",
+		"test/house_test.update": "a flag of these tests",
 	}
 }
 
