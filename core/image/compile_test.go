@@ -34,14 +34,9 @@ func TestDiagnostics(t *testing.T) {
 
 		{"mode", "mode: prebuilt", "STK0006 error 1:7", "mode prebuilt"},
 		{"unknown mode", "mode: fast", "STK1206 error 1:7", "fast"},
-		{"not built", "uv_lock: a", "STK0006 error 1:10", "image.uv_lock"},
-		{"not built, a list", "layers:\n- pip: [a]", "STK0006 error 2:1", "image.layers"},
-		{"not built, taken away", "layers: null", "", ""},
-		{"not built, in build", "build: {network: host}", "STK0006 error 1:18", "image.build.network"},
-		{"not built, in dockerfile_build", "dockerfile_build:\n  cache_from: [a]", "STK0006 error 2:15", "image.dockerfile_build.cache_from"},
-		{"not built, a value", "disable_automatic_requirements_detection: false", "STK0006 error 1:43", "automatic detection"},
-		{"built, a value", "disable_automatic_requirements_detection: true\nreplicate_local_python_environment: false\nallow_download_from_code_repository: true", "", ""},
-		{"not built, another value", "replicate_local_python_environment: true", "STK0006 error 1:37", "replicate"},
+		{"not built", "base_image_repo: a", "STK0006 error 1:18", "image.base_image_repo"},
+		{"not built, a list", "secret_environment_from:\n- a", "STK0006 error 2:1", "image.secret_environment_from"},
+		{"not built, taken away", "base_image_repo: null", "", ""},
 		{"unknown", "base_imge: x", "STK1203 error 1:1", "base_imge"},
 		{"unknown in build", "build: {arg: {}}", "STK1203 error 1:9", "arg"},
 
@@ -297,7 +292,7 @@ func TestPrune(t *testing.T) {
 		{"custom by the other spelling", []string{"step skip_build true", "flow workdir /x"}, []string{"step mode custom"},
 			"flow:2:1: info STK3003 workdir, from the layer flow, is dropped: mode custom, from the layer step, is used in its place"},
 
-		{"not built", []string{"flow uv_script a", "flow user app"}, []string{"flow user app"}, "flow:1:1: error STK0006 image.uv_script is not available in this version of stack"},
+		{"not built", []string{"flow base_image_repo a", "flow user app"}, []string{"flow user app"}, "flow:1:1: error STK0006 image.base_image_repo is not available in this version of stack"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tree := layered(c.tree...)

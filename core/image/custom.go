@@ -28,6 +28,7 @@ type custom struct {
 	end     int    // last line of the stage that is built, where labels go
 	escape  string // the Dockerfile's escape character
 	target  string
+	options map[string]any // other keys of dockerfile_build
 	pull    bool
 	noCache bool
 	digests map[string]string // by reference
@@ -52,6 +53,7 @@ func readCustom(s Settings, o Options, platforms []string, at func(...string) di
 	c := &custom{text: string(data), digests: map[string]string{}}
 	var ignore string
 	if b := s.DockerfileBuild; b != nil {
+		c.options = b.options()
 		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, b.Labels, b.Target, isTrue(b.Pull), isTrue(b.NoCache)
 		if b.Dockerignore != "" {
 			ignore = absolute(o.SourceRoot, b.Dockerignore)
@@ -146,6 +148,9 @@ func (c *custom) parts() []part {
 	if len(c.labels) > 0 {
 		all = append(all, namesPart("dockerfile_build.labels", c.labels))
 	}
+	if p, ok := optionsPart("dockerfile_build.options", c.options); ok {
+		all = append(all, p)
+	}
 	return all
 }
 
@@ -166,7 +171,7 @@ func (c *custom) stage() (Stage, error) {
 		args[name] = value
 	}
 	text = c.labelled(text, args)
-	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Pull: c.pull}, nil
+	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Options: c.options, Pull: c.pull}, nil
 }
 
 // labelled is text with the labels at the end of the stage that is built;
