@@ -47,7 +47,7 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	resolved.Warnings = append(resolved.Warnings, c.warnings...)
 	p := &Planned{Resolved: resolved, request: r, connection: c}
 	in := plan.Input{
-		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force,
+		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force, Python: e.python(ctx),
 		Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
 	}
 	if c.info.Has(sdk.CapImages) {
@@ -58,6 +58,10 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	}
 	if p.Plan, err = plan.Make(ctx, resolved, in); err != nil {
 		return nil, err
+	}
+	_, missing := e.buildSecrets(p)
+	for _, d := range missing { // a plan needs no values, only its build does
+		p.Plan.Diagnostics = append(p.Plan.Diagnostics, d.AsWarning())
 	}
 	return p, nil
 }
@@ -113,7 +117,7 @@ func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.
 	list = append(list, c.warnings...)
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
 		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
-		Dialect: image.BuildKit(),
+		Dialect: image.BuildKit(), Python: e.python(ctx),
 	})...)
 	return resolved, list, nil
 }

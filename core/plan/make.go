@@ -35,6 +35,8 @@ type Input struct {
 	Images  Images
 	Builder string // its name
 	Dialect image.Dialect
+	// Python is what the Python tools of this machine say.
+	Python image.Python
 	// CheckImage refuses settings of an image that the builder cannot honour.
 	CheckImage func(s image.Settings, rangeOf func(path ...string) diag.Range) diag.List
 }
@@ -215,7 +217,8 @@ func (m *maker) describe(ctx context.Context) []described {
 		}
 		im, problems := image.Compile(d.Settings.Image, image.Options{
 			SourceRoot: m.in.SourceRoot, Tree: tree, Lookup: m.in.Lookup, Mirrors: m.mirrors(),
-			StackRequirements: texts(m.resolved.Stack.Requirements), StackAptPackages: texts(m.resolved.Stack.AptPackages), RangeOf: rangeOf,
+			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
+			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
 				return source.Scan(ctx, o)
@@ -253,12 +256,28 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	return tree, nil
 }
 
+func (m *maker) integrations() map[string]image.Integration {
+	all := map[string]image.Integration{}
+	for _, i := range m.resolved.Stack.Integrations {
+		all[i.Name] = image.Integration{Requirements: texts(i.Requirements), AptPackages: texts(i.AptPackages)}
+	}
+	return all
+}
+
 func (m *maker) mirrors() map[string]string {
 	out := map[string]string{}
 	for _, mirror := range m.resolved.Stack.RegistryMirrors {
 		out[mirror.Registry] = mirror.Mirror
 	}
 	return out
+}
+
+func ranges(values []*settings.Value) []diag.Range {
+	var all []diag.Range
+	for _, v := range values {
+		all = append(all, v.Range)
+	}
+	return all
 }
 
 func texts(values []*settings.Value) []string {
