@@ -43,7 +43,7 @@ func (c *compiler) layer(im *Image, l LayerSetting, s Settings, kind string, at 
 		return c.uvProject("uv_project", l.UVProject, l.uvLock, how, at("uv_project"), at("uv_project"))
 	}
 	wanted := Requirements{Items: l.Pip, File: l.Requirements}
-	files, problems := readRequirements(wanted, c.options.SourceRoot, func(item int) diag.Range {
+	files, problems := readRequirements(wanted, c.options.SourceRoot, variablesSet(s, l.Secrets), func(item int) diag.Range {
 		if item < 0 {
 			return c.at(at("requirements")...)
 		}
