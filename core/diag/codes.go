@@ -51,32 +51,31 @@ const (
 	BadDockerfile   Code = "STK4003"
 	BadRequirement  Code = "STK4004"
 	BasePlatform    Code = "STK4005"
-
-	RequirementConflict Code = "STK4006"
-	BuildFailed         Code = "STK5001"
-	BuilderDown         Code = "STK5002"
-	RegistryDown        Code = "STK5003"
-	RegistryDenied      Code = "STK5004"
-	BuilderCannot       Code = "STK5005"
-	Placement           Code = "STK6001"
-	Unsupported         Code = "STK6002"
-	RunNotFound         Code = "STK7001"
-	RunFailed           Code = "STK7002"
-	RunCancelled        Code = "STK7003"
-	PlanStale           Code = "STK7004"
-	RecordCorrupt       Code = "STK7005"
-	RunExists           Code = "STK7006"
-	WaitTimeout         Code = "STK7007"
-	PlatformDown        Code = "STK7008"
-	PlatformDenied      Code = "STK7009"
-	PluginNotFound      Code = "STK8001"
-	PluginHash          Code = "STK8002"
-	PluginCrashed       Code = "STK8003"
-	PluginProtocol      Code = "STK8004"
-	PluginDiag          Code = "STK8005"
-	SecretInPlain       Code = "SEC201"
-	SecretName          Code = "SEC202"
-	SecretMissing       Code = "SEC203"
+	Contradiction   Code = "STK4006"
+	BuildFailed     Code = "STK5001"
+	BuilderDown     Code = "STK5002"
+	RegistryDown    Code = "STK5003"
+	RegistryDenied  Code = "STK5004"
+	BuilderCannot   Code = "STK5005"
+	Placement       Code = "STK6001"
+	Unsupported     Code = "STK6002"
+	RunNotFound     Code = "STK7001"
+	RunFailed       Code = "STK7002"
+	RunCancelled    Code = "STK7003"
+	PlanStale       Code = "STK7004"
+	RecordCorrupt   Code = "STK7005"
+	RunExists       Code = "STK7006"
+	WaitTimeout     Code = "STK7007"
+	PlatformDown    Code = "STK7008"
+	PlatformDenied  Code = "STK7009"
+	PluginNotFound  Code = "STK8001"
+	PluginHash      Code = "STK8002"
+	PluginCrashed   Code = "STK8003"
+	PluginProtocol  Code = "STK8004"
+	PluginDiag      Code = "STK8005"
+	SecretInPlain   Code = "SEC201"
+	SecretName      Code = "SEC202"
+	SecretMissing   Code = "SEC203"
 )
 
 // Meaning is what the documentation says of a code.
@@ -150,7 +149,7 @@ func meanings() map[Code]Meaning {
 	add(TagTwice, ExitUsage, "two images have one tag", "Give each image its own image_tag.")
 	add(BadDockerfile, ExitUsage, "Dockerfile cannot be used", "Fix the Dockerfile at the line shown.")
 	add(BadRequirement, ExitUsage, "requirement cannot be used", "Write a PEP 508 requirement, such as `torch>=2.6`.")
-	add(RequirementConflict, ExitUsage, "two settings ask for versions of a package that exclude each other", "Make them agree, or drop one; `stack explain` shows where each comes from.")
+	add(Contradiction, ExitUsage, "two settings ask for versions of a package that exclude each other", "Make them agree, or drop one; `stack explain` shows where each comes from.")
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")

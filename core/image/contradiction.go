@@ -37,7 +37,7 @@ func (c *compiler) contradictions(sets []set, env requirement.Environment) {
 				if !contradict {
 					continue
 				}
-				d := diag.New(diag.RequirementConflict, "%s is asked for twice, and no version satisfies both: %s by %s, %s by %s",
+				d := diag.New(diag.Contradiction, "%s is asked for twice, and no version satisfies both: %s by %s, %s by %s",
 					name, earlier.req.Written, earlier.set.name, later.req.Written, later.set.name)
 				d.Detail = why
 				if r := earlier.set.at(earlier.req.Written); r != (diag.Range{}) {
