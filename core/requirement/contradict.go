@@ -19,7 +19,7 @@ func Contradict(a, b Requirement, e Environment) (why string, contradict bool) {
 		if sameSource(a.URL) == sameSource(b.URL) {
 			return "", false
 		}
-		return fmt.Sprintf("%s cannot come from both %s and %s", a.Name, shown(a.URL), shown(b.URL)), true
+		return fmt.Sprintf("%s cannot come from both %s and %s", a.Name, Redacted(a.URL), Redacted(b.URL)), true
 	}
 	first, firstSays := a.conditions()
 	second, secondSays := b.conditions()
@@ -55,7 +55,7 @@ func (r Requirement) conditions() (s Specifiers, says string) {
 	if !ok || r.VCS() != "" {
 		return nil, ""
 	}
-	return Specifiers{{Op: "===", Version: v.String(), version: v}}, fmt.Sprintf("%s (of %s)", v, shown(fileOf(where)))
+	return Specifiers{{Op: "===", Version: v.String(), version: v}}, fmt.Sprintf("%s (of %s)", v, Redacted(fileOf(where)))
 }
 
 // fileVersion is the version in the name of a wheel or source archive.
@@ -106,18 +106,4 @@ func sameSource(where string) string {
 	host, path, _ := strings.Cut(rest, "/")
 	host = host[strings.LastIndexByte(host, '@')+1:]
 	return strings.ToLower(scheme+"://"+host) + "/" + path + keep
-}
-
-// shown is a URL without a user and password.
-func shown(where string) string {
-	scheme, rest, found := strings.Cut(where, "://")
-	if !found {
-		return where
-	}
-	host, path, slash := strings.Cut(rest, "/")
-	host = host[strings.LastIndexByte(host, '@')+1:]
-	if slash {
-		path = "/" + path
-	}
-	return scheme + "://" + host + path
 }

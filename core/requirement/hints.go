@@ -124,8 +124,15 @@ func (s *scanner) afterName(r *Requirement) error {
 	case text[0] == '&' || strings.HasPrefix(text, "and "):
 		_, rest, _ := strings.Cut(text, " ")
 		return suggest(s.fail(s.at, "expected a comma between two conditions"), before+","+strings.TrimLeft(rest, " \t"))
-	case text[0] == '@' || text[0] == '#':
-		return s.fail(s.at, `expected a space before %q`, text[:1])
+	case text[0] == '#':
+		return suggest(s.fail(s.at, `expected a space before the "#" of a comment`), before+" "+text)
+	case text[0] == '+' && strings.Contains(text, "@") && strings.Contains(text, ":"): // git+git@host:path
+		host, path, _ := strings.Cut(text[1:], ":")
+		e := s.fail(s.at, "expected a URL with a scheme")
+		e.Instead = before + "+ssh://" + host + "/" + path
+		return e
+	case text == ".":
+		return suggest(s.fail(s.at, "expected a digit after %q, or the end", "."), before)
 	case text[0] == '*' && len(r.Specifiers) == 0:
 		return suggest(s.fail(s.at, "expected a condition such as >=1.0, or nothing for any version"), before)
 	}

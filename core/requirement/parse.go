@@ -21,6 +21,8 @@ type Requirement struct {
 	Marker     Marker
 	Hashes     []string // such as sha256:…, sorted
 	Options    []Option // options of this requirement other than --hash, in their order
+
+	bare bool // a URL without "name @" before it
 }
 
 // Parse reads one requirement. Beyond PEP 508 it takes what pip and uv take in
@@ -219,7 +221,7 @@ func (r Requirement) String() string {
 		if len(r.Extras) > 0 {
 			text += "[" + strings.Join(r.Extras, ",") + "]"
 		}
-	case r.URL != "" && text == "":
+	case r.bare:
 		text = r.URL
 	case r.URL != "":
 		text += " @ " + r.URL

@@ -96,7 +96,7 @@ func (s *scanner) place(r *Requirement, kind form) error {
 		r.Marker = m
 	}
 	if kind == formURL {
-		r.URL = where
+		r.URL, r.bare = where, true
 	} else {
 		r.Path = where
 	}
