@@ -49,6 +49,9 @@ type Registry interface {
 	// Images gives the labels of each image that the reference stands for, by
 	// its platform: one, or all of an index.
 	Images(ctx context.Context, reference string) (digest string, labels map[string]map[string]string, err error)
+	// Architecture is what the programs in one image are made for, such as amd64;
+	// "" where it has none that tell.
+	Architecture(ctx context.Context, reference string) (string, error)
 	Tag(ctx context.Context, reference, digest string, references ...string) error
 	// Index writes an index of images that are in reference's repository already
 	// under reference, and then under the further references.

@@ -41,7 +41,10 @@ func eachPlatform(o Options, next func(o Options) maker) maker {
 		}
 		out := Outcome{Action: Built, Reasons: why(j)}
 		var digests []string
-		for _, part := range outcomes {
+		for i, part := range outcomes {
+			if err := verifyPrograms(ctx, o, parts[i].Request, part.Digest); err != nil {
+				return Outcome{}, err
+			}
 			digests = append(digests, part.Digest)
 			out.Warnings = union(out.Warnings, part.Warnings)
 		}
@@ -140,7 +143,7 @@ func (o Options) forPlatform(platform string) Options {
 	o.Progress = func(p Progress) {
 		name := p.Vertex
 		if rest, ok := strings.CutPrefix(p.Vertex, "["); ok && !strings.HasPrefix(rest, "internal]") {
-			p.Vertex = "[" + platform + " " + rest
+			p.Vertex = "[" + platform + " " + strings.TrimPrefix(rest, "stage-0 ")
 		}
 		if p.Message == name {
 			p.Message = p.Vertex

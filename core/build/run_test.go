@@ -30,6 +30,8 @@ type world struct {
 	lie    string                                     // the digest the builder tells
 	wrong  string                                     // the platform it builds for, whatever it is asked
 	asked  []Request
+
+	programs string // what all programs are for; empty where nobody can tell
 }
 
 type published struct {
@@ -59,6 +61,10 @@ func (w *world) Index(_ context.Context, reference string, digests []string, fur
 		w.images[tag] = index
 	}
 	return index.digest, nil
+}
+
+func (w *world) Architecture(_ context.Context, reference string) (string, error) {
+	return w.programs, nil
 }
 
 // put is an image of one platform in the world.

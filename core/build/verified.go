@@ -56,6 +56,34 @@ func verifyPublished(ctx context.Context, o Options, r Request, pushed string) e
 
 const pushedByOthers = "somebody else may push to this repository; run the command again"
 
+// verifyPrograms looks into an image: what it says of its platform can be what
+// was asked for while its programs are another's.
+func verifyPrograms(ctx context.Context, o Options, r Request, digest string) error {
+	reference := r.Destination[:strings.LastIndexByte(r.Destination, ':')] + "@" + digest
+	is, err := o.Registry.Architecture(ctx, reference)
+	if err != nil {
+		return fmt.Errorf("check the programs of image %s: %w", r.Destination, err)
+	}
+	for _, wanted := range r.Platforms {
+		if system, architecture := split(wanted); is != "" && system == "linux" && !runs(architecture, is) {
+			return wrongPlatform(r, wanted, []string{system + "/" + is})
+		}
+	}
+	return nil
+}
+
+func split(platform string) (system, architecture string) {
+	system, rest, _ := strings.Cut(platform, "/")
+	architecture, _, _ = strings.Cut(rest, "/")
+	return system, architecture
+}
+
+// runs reports whether machines of an architecture run programs for another;
+// some have two names, and some run those of their smaller brother.
+func runs(architecture, programs string) bool {
+	return strings.HasPrefix(architecture, programs) || architecture == "amd64" && programs == "386" || architecture == "arm64" && programs == "arm"
+}
+
 // verifyLocal checks the platform alone: the builder's own store is nobody
 // else's.
 func verifyLocal(ctx context.Context, o Options, r Request) error {

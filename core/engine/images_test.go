@@ -73,6 +73,10 @@ func (answering) Index(context.Context, string, []string, ...string) (string, er
 	return "", errors.New("nobody asks")
 }
 
+func (answering) Architecture(context.Context, string) (string, error) {
+	return "", errors.New("nobody asks")
+}
+
 func (answering) Tag(context.Context, string, string, ...string) error {
 	return errors.New("nobody asks")
 }
