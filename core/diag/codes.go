@@ -57,6 +57,8 @@ const (
 	RegistryDown    Code = "STK5003"
 	RegistryDenied  Code = "STK5004"
 	BuilderCannot   Code = "STK5005"
+	WrongPlatform   Code = "STK5006"
+	NoEmulation     Code = "STK5007"
 	Placement       Code = "STK6001"
 	Unsupported     Code = "STK6002"
 	RunNotFound     Code = "STK7001"
@@ -156,6 +158,8 @@ func meanings() map[Code]Meaning {
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")
 	add(RegistryDenied, ExitAuth, "registry refuses access", "Sign in to the registry, such as with `docker login`.")
 	add(BuilderCannot, ExitUsage, "builder cannot honour a setting", "Choose the builder named, or remove the setting.")
+	add(WrongPlatform, ExitBuild, "built image is for another platform", "Use a base image that exists for the platform, or ask for the platform that it exists for.")
+	add(NoEmulation, ExitBuild, "builder cannot run programs of the platform", "Install emulation (binfmt) on the builder's machine, or build on a machine of that platform.")
 	add(Placement, ExitPlacement, "no machine can hold the step", "Ask for less, or use one of the nearest fits listed.")
 	add(Unsupported, ExitUsage, "orchestrator cannot honour a setting", "Remove the setting, or run on a stack whose orchestrator can.")
 	add(RunNotFound, ExitNotFound, "run does not exist", "`stack ps` shows the runs that are known here.")

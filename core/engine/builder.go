@@ -71,10 +71,6 @@ func (b *stackBuilder) dialect() image.Dialect {
 // check refuses settings of an image that the builder cannot honour.
 func (b *stackBuilder) check(s image.Settings, rangeOf func(path ...string) diag.Range) diag.List {
 	var list diag.List
-	if len(s.Platform) > 1 && !b.about.MultiPlatform {
-		list = append(list, diag.At(rangeOf("platform"), diag.BuilderCannot, "builder %s builds one platform at a time", b.name).
-			Try("name one platform"))
-	}
 	known := map[string]bool{}
 	for _, o := range b.about.BuildOptions {
 		known[o] = true
