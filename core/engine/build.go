@@ -50,6 +50,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if p.images == nil {
 		return "", p.Plan, nil
 	}
+	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
+		return "", plan.Plan{}, err
+	}
 	out := p.Plan
 	out.Images = append([]plan.Image(nil), p.Plan.Images...)
 	secrets, missing := e.buildSecrets(p)
@@ -85,7 +88,7 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 		},
 	})
 	if err != nil {
-		return "", plan.Plan{}, err
+		return "", plan.Plan{}, p.bases.explained(ctx, err)
 	}
 	for i, o := range outcomes {
 		im := &out.Images[at[i]]
