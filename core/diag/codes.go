@@ -51,6 +51,9 @@ const (
 	BadDockerfile   Code = "STK4003"
 	BadRequirement  Code = "STK4004"
 	BasePlatform    Code = "STK4005"
+	Contradiction   Code = "STK4006"
+	LockStale       Code = "STK4010"
+	NotLocked       Code = "STK4011"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
@@ -150,7 +153,10 @@ func meanings() map[Code]Meaning {
 	add(TagTwice, ExitUsage, "two images have one tag", "Give each image its own image_tag.")
 	add(BadDockerfile, ExitUsage, "Dockerfile cannot be used", "Fix the Dockerfile at the line shown.")
 	add(BadRequirement, ExitUsage, "requirement cannot be used", "Write a PEP 508 requirement, such as `torch>=2.6`.")
+	add(Contradiction, ExitUsage, "two settings ask for versions of a package that exclude each other", "Make them agree, or drop one; `stack explain` shows where each comes from.")
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
+	add(LockStale, ExitStale, "lock is stale", "`stack plan FLOW --lock` locks what the registry has now; look at what it changes.")
+	add(NotLocked, ExitUsage, "base image is not locked", "`stack plan FLOW --lock` adds it to stack.lock.hcl.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")
