@@ -82,7 +82,7 @@ func newRoot(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("flow", newInit(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newRun(a))
+	add("flow", newInit(a), newImport(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newRun(a))
 	add("run", newPS(a), newWatch(a), newLogs(a), newCancel(a))
 	add("stack", newStacks(a), newDoctor(a), newSchema(a), newCompletion(a), newVersion(a))
 	a.complete(root)
@@ -158,7 +158,6 @@ func flagError(cmd *cobra.Command, err error) error {
 // does not have, with what serves until then.
 func laterFlags() map[string]string {
 	return map[string]string{
-		"--lock":  "name base images by digest: base_image: python@sha256:…",
 		"--build": "run the flow: its images are found by their keys",
 		"--yes":   "leave it away: nothing asks",
 		"-y":      "leave it away: nothing asks",
@@ -219,7 +218,6 @@ func laterCommands() map[string]string {
 		"outputs":      "outputs are below .stack/store/runs/RUN",
 		"plugins":      "put stack-orchestrator-NAME beside the stack binary, or pass --plugin NAME=PATH",
 		"schedules":    "use cron with `stack run`",
-		"import":       "write flow.yaml by hand: docs/flow.md and docs/image.md have every key",
 		"builds":       "`stack build --why` says why an image would be built",
 		"accelerators": "docs/resources.md lists the accelerators",
 		"fmt":          "write the file by hand",

@@ -84,11 +84,7 @@ func (s *step) readUses() []use {
 		u := use{index: i, text: shown(text, l), name: l.name, framework: p.Framework, gives: p.Gives, cuda: p.CUDA,
 			indirect: p.Indirect, compiles: p.Compiles && !l.isWheel, links: p.Links, try: p.Try, specs: l.specs}
 		u.explicit = p.Gives != cpu && !p.Indirect && l.name != "torch" && l.name != "tensorflow" && l.name != "tf-nightly"
-		for _, name := range l.extras {
-			if e, ok := p.Extras[name]; ok && rank(e.Gives) >= rank(u.gives) {
-				u.gives, u.cuda, u.explicit = e.Gives, e.CUDA, true
-			}
-		}
+		also := u.extras(p, l.extras)
 		u.version, _ = exact(l.specs)
 		switch {
 		case l.name == "torch":
@@ -109,12 +105,34 @@ func (s *step) readUses() []use {
 			}
 		}
 		uses = append(uses, u)
+		for _, k := range also {
+			u.gives, u.cuda = k, nil
+			uses = append(uses, u)
+		}
 	}
 	return s.follow(uses, offered)
 }
 
-// rank orders what extras may add up to: jax[cpu,cuda12] is for CUDA.
-func rank(k kind) int { return slices.Index([]kind{cpu, cpuOnly, libraries, rocm, tpu, cuda}, k) }
+// extras takes the best of what the extras give, as jax[cpu,cuda12] is for CUDA,
+// and gives the other accelerators that it is for beside that.
+func (u *use) extras(p pkg, written []string) (also []kind) {
+	order := []kind{cpu, cpuOnly, libraries, rocm, tpu, cuda}
+	for _, name := range written {
+		e, ok := p.Extras[name]
+		if !ok {
+			continue
+		}
+		worse := e.Gives
+		if slices.Index(order, e.Gives) >= slices.Index(order, u.gives) {
+			worse = u.gives
+			u.gives, u.cuda, u.explicit = e.Gives, e.CUDA, true
+		}
+		if worse != u.gives && (worse == rocm || worse == tpu) {
+			also = append(also, worse)
+		}
+	}
+	return also
+}
 
 // shown is a requirement without what may be secret in a URL.
 func shown(text string, l line) string {
