@@ -8,7 +8,8 @@ import (
 // Code names a kind of diagnostic. It never changes its meaning, so that it
 // can be looked up and matched by scripts. Hundreds group by subject:
 // 0 the program, 1 the flow, 2 the stacks, 3 settings, 4 images and keys,
-// 5 builds, 6 placement, 7 runs, 8 plugins; SEC for secrets.
+// 5 builds, 6 placement, 7 runs, 8 plugins; SEC for secrets, GPU for images that
+// do not fit the accelerator.
 type Code string
 
 // The codes. Each has a row in the table below, from which docs/diagnostics.md
@@ -80,6 +81,12 @@ const (
 	SecretInPlain   Code = "SEC201"
 	SecretName      Code = "SEC202"
 	SecretMissing   Code = "SEC203"
+	GPUCPUOnly      Code = "GPU101"
+	GPUTooOld       Code = "GPU102"
+	GPUNoRuntime    Code = "GPU103"
+	GPUMixedCUDA    Code = "GPU104"
+	GPUUnused       Code = "GPU105"
+	GPUOtherKind    Code = "GPU106"
 )
 
 // Meaning is what the documentation says of a code.
@@ -182,6 +189,12 @@ func meanings() map[Code]Meaning {
 	add(PluginDiag, ExitUsage, "plugin refuses the configuration", "Fix the value at the place shown.")
 	add(SecretInPlain, ExitUsage, "secret in a plain setting", "Use build_secrets for builds, or secret_environment_from for steps.")
 	add(SecretName, ExitUsage, "name sounds like a secret", "If its value is secret, use secret_environment_from.")
+	add(GPUCPUOnly, ExitUsage, "package for the CPU only on a step with an accelerator", "Install the build for the accelerator, or take `resources.accelerator` away.")
+	add(GPUTooOld, ExitUsage, "package has no code for the accelerator", "Use the release and CUDA that the message names, or another accelerator.")
+	add(GPUNoRuntime, ExitUsage, "nothing in the image serves the accelerator", "Install what the message names, or start from an image that has it.")
+	add(GPUMixedCUDA, ExitUsage, "compiled packages would mix two CUDA versions", "Use a base image and wheels of one CUDA major version.")
+	add(GPUUnused, ExitUsage, "base image for GPUs on a step without one", "Nothing has to be done; a base image without CUDA is smaller.")
+	add(GPUOtherKind, ExitUsage, "package is for another kind of accelerator", "Install the build for this kind, such as `jax[tpu]` on a TPU.")
 	add(SecretMissing, ExitNotFound, "secret does not exist", "Set it in the stack's secret store.")
 	return table
 }
