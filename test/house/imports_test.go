@@ -17,6 +17,7 @@ func layers() []layer {
 		sdk     = "sdk"
 		base    = "core/diag core/compute core/requirement"
 		layer4  = base + " core/gpulint core/settings core/source core/image core/flow core/stackfile core/lockfile"
+		layer4  = base + " core/settings core/source core/image core/flow core/stackfile core/lockfile core/sbom"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
 	)
@@ -33,6 +34,7 @@ func layers() []layer {
 		{"core/stackfile", base + " core/settings"},
 		{"core/lockfile", "core/diag"},
 		{"core/migration", layer4},
+		{"core/sbom", "core/diag"},
 		{"core/plan", layer4},
 		{"core/run", layer4},
 		{"core/build", layer4},
