@@ -37,6 +37,7 @@ anything that the plan depends on has moved.`,
 		},
 	}
 	flags.add(cmd)
+	flags.addBuild(cmd)
 	cmd.Flags().StringVarP(&out, "out", "O", "", "save the plan in this `file`, which must be new or a saved plan")
 	cmd.Flags().BoolVar(&requests, "requests", false, "show the requests to the platform too")
 	return cmd

@@ -56,6 +56,9 @@ const (
 	RegistryDown    Code = "STK5003"
 	RegistryDenied  Code = "STK5004"
 	BuilderCannot   Code = "STK5005"
+	BuildNotFound   Code = "STK5010"
+	BuildUnusable   Code = "STK5011"
+	BuildGone       Code = "STK5012"
 	Placement       Code = "STK6001"
 	Unsupported     Code = "STK6002"
 	RunNotFound     Code = "STK7001"
@@ -154,6 +157,9 @@ func meanings() map[Code]Meaning {
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")
 	add(RegistryDenied, ExitAuth, "registry refuses access", "Sign in to the registry, such as with `docker login`.")
 	add(BuilderCannot, ExitUsage, "builder cannot honour a setting", "Choose the builder named, or remove the setting.")
+	add(BuildNotFound, ExitNotFound, "build does not exist", "`stack builds list` shows the builds that are known here.")
+	add(BuildUnusable, ExitUsage, "build cannot be used for this flow or stack", "Build the flow on the stack: `stack build FLOW --stack STACK`.")
+	add(BuildGone, ExitNotFound, "an image of a build does not exist any more", "Build the flow again; its source and settings make a new image.")
 	add(Placement, ExitPlacement, "no machine can hold the step", "Ask for less, or use one of the nearest fits listed.")
 	add(Unsupported, ExitUsage, "orchestrator cannot honour a setting", "Remove the setting, or run on a stack whose orchestrator can.")
 	add(RunNotFound, ExitNotFound, "run does not exist", "`stack ps` shows the runs that are known here.")

@@ -49,6 +49,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if p.images == nil {
 		return "", p.Plan, nil
 	}
+	if p.build != "" {
+		return p.build, e.pinnedBuild(p, runID, sink), nil
+	}
 	out := p.Plan
 	out.Images = append([]plan.Image(nil), p.Plan.Images...)
 	record := build.Record{ID: build.NewID(e.Now()), Flow: p.Plan.Flow, Stack: p.Plan.Stack, Created: e.Now().UTC()}
@@ -61,6 +64,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 			if err != nil {
 				return "", plan.Plan{}, err
 			}
+			if im.Previous != nil {
+				job.Previous = im.Previous // the plan asked the team's registry too
+			}
 			jobs, at = append(jobs, job), append(at, i)
 		case plan.Reuse:
 			record = record.With(reusedOutcome(im))
@@ -70,11 +76,13 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs)+len(record.Images) == 0 {
 		return "", out, nil
 	}
+	p.images.remember()
+	record = p.images.described(usedToo(record, out), out)
 	outcomes, err := build.Run(ctx, jobs, build.Options{
 		Builder: p.images.builder.builder, Registry: p.images.registry, Locks: filepath.Join(e.Root, ".stack", "locks"), Now: e.Now,
 		Progress: e.buildProgress(out, runID, sink),
 		Finished: func(o build.Outcome) error {
-			record = record.With(o)
+			record = p.images.described(record.With(o), out)
 			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, To: finished(o), Message: strings.Join(o.Reasons, "; ")})
 			return e.records().Save(record)
 		},
@@ -93,6 +101,7 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs) == 0 {
 		err = e.records().Save(record)
 	}
+	p.images.share(ctx, out)
 	return record.ID, plan.WithDigests(out), err
 }
 

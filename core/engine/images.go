@@ -23,6 +23,7 @@ type images struct {
 	records  build.Records
 	flow     string
 	stack    *stackfile.Stack
+	before   map[string]image.Inputs // what the steps used before a build, once it began
 }
 
 func (e *Engine) imagesOf(ctx context.Context, r *plan.Resolved) (*images, error) {
@@ -132,10 +133,4 @@ func (im *images) Find(ctx context.Context, p plan.Image) (plan.Found, error) {
 	}
 	// A tag that somebody moved is not the image of its key.
 	return plan.Found{Exists: digest != "" && labels[image.KeyLabel] == p.Key, Digest: digest}, nil
-}
-
-// Previous is what the last build of this flow on this stack used for one of
-// the image's steps.
-func (im *images) Previous(_ context.Context, p plan.Image) image.Inputs {
-	return im.records.Previous(im.flow, im.stack.Name, p.Steps)
 }

@@ -22,11 +22,13 @@ type Planned struct {
 	request    Request
 	connection *connection
 	images     *images // nil where the orchestrator runs no images
+	build      string  // the build whose images are used; empty where they are built
 }
 
 // PlanOptions changes how a plan is made.
 type PlanOptions struct {
-	Force bool // build every image even if it exists
+	Force   bool // build every image even if it exists
+	ToBuild bool // plan what is to be built, whatever build the flow names
 }
 
 // Plan resolves a request and plans it. Nothing is built or submitted. The
@@ -54,7 +56,15 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 		if p.images, err = e.imagesOf(ctx, resolved); err != nil {
 			return nil, err
 		}
+		if in.Pinned, err = e.pin(ctx, p, opt); err != nil {
+			return nil, err
+		}
 		in.Images, in.Builder, in.Dialect, in.CheckImage = p.images, p.images.builder.name, p.images.builder.dialect(), p.images.builder.check
+	}
+	if !c.info.Has(sdk.CapImages) {
+		if err := noImagesFor(c, r, resolved); err != nil {
+			return nil, err
+		}
 	}
 	if p.Plan, err = plan.Make(ctx, resolved, in); err != nil {
 		return nil, err
