@@ -62,6 +62,9 @@ const (
 	BuilderCannot   Code = "STK5005"
 	WrongPlatform   Code = "STK5006"
 	NoEmulation     Code = "STK5007"
+	BuildNotFound   Code = "STK5010"
+	BuildUnusable   Code = "STK5011"
+	BuildGone       Code = "STK5012"
 	Placement       Code = "STK6001"
 	Unsupported     Code = "STK6002"
 	RunNotFound     Code = "STK7001"
@@ -171,6 +174,9 @@ func meanings() map[Code]Meaning {
 	add(BuilderCannot, ExitUsage, "builder cannot honour a setting", "Choose the builder named, or remove the setting.")
 	add(WrongPlatform, ExitBuild, "built image is for another platform", "Use a base image that exists for the platform, or ask for the platform that it exists for.")
 	add(NoEmulation, ExitBuild, "builder cannot run programs of the platform", "Install emulation (binfmt) on the builder's machine, or build on a machine of that platform.")
+	add(BuildNotFound, ExitNotFound, "build does not exist", "`stack builds list` shows the builds that are known here.")
+	add(BuildUnusable, ExitUsage, "build cannot be used for this flow or stack", "Build the flow on the stack: `stack build FLOW --stack STACK`.")
+	add(BuildGone, ExitNotFound, "an image of a build does not exist any more", "Build the flow again; its source and settings make a new image.")
 	add(Placement, ExitPlacement, "no machine can hold the step", "Ask for less, or use one of the nearest fits listed.")
 	add(Unsupported, ExitUsage, "orchestrator cannot honour a setting", "Remove the setting, or run on a stack whose orchestrator can.")
 	add(RunNotFound, ExitNotFound, "run does not exist", "`stack ps` shows the runs that are known here.")
