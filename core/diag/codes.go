@@ -51,6 +51,8 @@ const (
 	BadDockerfile   Code = "STK4003"
 	BadRequirement  Code = "STK4004"
 	BasePlatform    Code = "STK4005"
+	ExportFailed    Code = "STK4010"
+	LockStale       Code = "STK4011"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
@@ -149,6 +151,8 @@ func meanings() map[Code]Meaning {
 	add(BadDockerfile, ExitUsage, "Dockerfile cannot be used", "Fix the Dockerfile at the line shown.")
 	add(BadRequirement, ExitUsage, "requirement cannot be used", "Write a PEP 508 requirement, such as `torch>=2.6`.")
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
+	add(ExportFailed, ExitUsage, "Python requirements cannot be found out", "The tool's own last lines say why; `requirements` needs no tool.")
+	add(LockStale, ExitStale, "lock does not fit its project", "Lock again, such as with `uv lock`, and commit the lock.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")

@@ -16,7 +16,7 @@ func layers() []layer {
 	const (
 		sdk     = "sdk"
 		base    = "core/diag core/compute core/requirement"
-		layer4  = base + " core/settings core/source core/image core/flow core/stackfile"
+		layer4  = base + " core/settings core/source core/python core/image core/flow core/stackfile"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
 	)
@@ -25,6 +25,7 @@ func layers() []layer {
 		{"core/diag", ""},
 		{"core/compute", "core/diag"},
 		{"core/requirement", "core/diag"},
+		{"core/python", base},
 		{"core/source", base},
 		{"core/settings", base},
 		{"core/image", base + " core/settings core/source"},
