@@ -10,18 +10,20 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // canaryBuild is a project whose build is given a secret in both ways, and does
-// with it what careless commands do. It ends with exit.
-func canaryBuild(t *testing.T, on place, exit int) (p *project, canary, sleeping string) {
+// with it what careless commands do. It ends with a command of the test's.
+func canaryBuild(t *testing.T, on place, last string) (p *project, canary string) {
 	t.Helper()
-	canary, sleeping = "canary/"+marker(t)+"+bird", "7"+marker(t)
+	canary = "canary/" + marker(t) + "+bird"
 	careless := []string{
 		`test "$TOKEN" = "` + canary[:8] + `""` + canary[8:] + `" && test "$(cat /tmp/key.pem)" = "first line of ` + canary[:8] + `""` + canary[8:] + `"`,
 		`echo "token is $TOKEN"; echo "token is $TOKEN" >&2; cat /tmp/key.pem`,
@@ -29,7 +31,7 @@ func canaryBuild(t *testing.T, on place, exit int) (p *project, canary, sleeping
 		`printf '%.9s' "$TOKEN"; echo noise >&2; printf '%s\n' "${TOKEN#?????????}"`,
 		`printf %s "$TOKEN" | base64; printf 'user:%s' "$TOKEN" | base64`,
 		`python3 -c "import os, urllib.parse as u; print(u.quote(os.environ['TOKEN'], safe=''))"`,
-		fmt.Sprintf("(sleep %s & sleep 1; kill $!); sha256sum /tmp/key.pem > /sum; exit %d", sleeping, exit),
+		"sha256sum /tmp/key.pem > /sum; " + last,
 	}
 	settings := fmt.Sprintf(`build_secrets: [{name: CANARY, env: TOKEN}, {name: key, file: ../key.pem, mount: /tmp/key.pem}], environment: {NEW: "%s"}, commands: [%s]`,
 		marker(t), quotedList(t, careless))
@@ -39,7 +41,7 @@ func canaryBuild(t *testing.T, on place, exit int) (p *project, canary, sleeping
 	if err := os.WriteFile(key, []byte("first line of "+canary), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return p, canary, sleeping
+	return p, canary
 }
 
 // quotedList is YAML of a list's items.
@@ -100,22 +102,45 @@ func (s searcher) below(dir string) {
 }
 
 // processes searches the command lines of this machine until ctx ends, and
-// gives whether one of them was that of the build itself.
-func (s searcher) processes(ctx context.Context, sleeping string) (seen bool) {
+// calls seen each time that one of them has the mark.
+func (s searcher) processes(ctx context.Context, mark string, seen func()) {
 	for ctx.Err() == nil {
 		all, err := filepath.Glob("/proc/[0-9]*/cmdline")
 		if err != nil {
 			s.t.Error(err)
-			return false
+			return
 		}
+		found := false
 		for _, path := range all {
 			if line, err := os.ReadFile(path); err == nil {
-				seen = seen || bytes.Contains(line, []byte("sleep\x00"+sleeping))
+				found = found || bytes.Contains(line, []byte(mark))
 				s.in(path, line)
 			}
 		}
+		if found {
+			seen()
+		}
 	}
-	return seen
+}
+
+// held is an address, with a mark in it, that answers when go on is called.
+func held(t *testing.T) (address, mark string, goOn func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	released := make(chan struct{})
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-released:
+		case <-r.Context().Done():
+		}
+	})}
+	go func() { _ = server.Serve(listener) }() // ends with the listener
+	t.Cleanup(func() { _ = server.Close() })
+	mark = "held-" + marker(t)
+	return fmt.Sprintf("http://%s:%d/%s", outward(t), listener.Addr().(*net.TCPAddr).Port, mark), mark, sync.OnceFunc(func() { close(released) })
 }
 
 // TestBuildSecretIsNowhere: after a build that was given a secret, and printed
@@ -123,16 +148,18 @@ func (s searcher) processes(ctx context.Context, sleeping string) (seen bool) {
 // left, and was in no command line while it ran.
 func TestBuildSecretIsNowhere(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, on place) {
-		p, canary, sleeping := canaryBuild(t, on, 0)
+		// The build ends when its own process is among those that were looked at.
+		address, mark, goOn := held(t)
+		p, canary := canaryBuild(t, on, `python3 -c "import urllib.request as u; u.urlopen('`+address+`')"`)
 		s := search(t, canary)
 		watching, stop := context.WithCancel(t.Context())
-		defer stop()
-		seen := make(chan bool, 1)
-		go func() { seen <- s.processes(watching, sleeping) }()
-		r := p.must(0, "build", "flow.yaml", "-o", "json")
+		var watcher sync.WaitGroup
+		watcher.Go(func() { s.processes(watching, mark, goOn) })
+		r := p.stack("build", "flow.yaml", "-o", "json")
 		stop()
-		if !<-seen {
-			t.Error("the build's own processes were not among those that were looked at")
+		watcher.Wait()
+		if r.code != 0 {
+			t.Fatal(r)
 		}
 		s.in("the output of the build", []byte(r.all()))
 		if !strings.Contains(r.all(), "token is ***") {
@@ -154,7 +181,7 @@ func TestBuildSecretIsNowhere(t *testing.T) {
 // TestBuildSecretIsNotInAnError: what a failed build shows is its log.
 func TestBuildSecretIsNotInAnError(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, on place) {
-		p, canary, _ := canaryBuild(t, on, 3)
+		p, canary := canaryBuild(t, on, "exit 3")
 		s := search(t, canary)
 		for _, args := range [][]string{{"build", "flow.yaml"}, {"run", "flow.yaml", "-o", "json"}} {
 			r := p.must(5, args...)
