@@ -81,7 +81,7 @@ func (l *level) docker(p place) {
 	for _, f := range dockerFields() {
 		fields[f.name] = f.carry
 	}
-	for _, e := range p.value.Entries {
+	for _, e := range append(l.revived(p), p.value.Entries...) {
 		at, carry := p.under(e), fields[e.Key]
 		switch {
 		case carry == nil:
@@ -101,6 +101,21 @@ func (l *level) docker(p place) {
 		l.changed(place{from: join(p.from, "build_context_root"), key: p.key}, l.path("build_context_root"),
 			"without it ZenML's context is the Dockerfile alone; here it is the Dockerfile's folder")
 	}
+}
+
+// revived is what the flow says for all steps and was left out there, because
+// nothing is built for them, where this step is built again.
+func (l *level) revived(p place) []settings.Entry {
+	if l.above == nil || !l.above.skip || l.skip || l.above.said == nil {
+		return nil
+	}
+	var out []settings.Entry
+	for _, e := range l.above.said.Entries {
+		if own := p.value.Get(e.Key); !withoutBuild(e.Key) && (own == nil || own.Kind == settings.Null || own.Kind == settings.Map) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // decide sets what holds at this level once it is merged with the one above.

@@ -49,7 +49,9 @@ func (l *level) installerArgs(p place) {
 			l.option(args, at, to, name, text, differs)
 		}
 	}
-	l.place(l.image(), "python_package_installer_args", args, p)
+	if len(args.Content) > 0 {
+		l.place(l.image(), "python_package_installer_args", args, p)
+	}
 }
 
 // option carries one option of the installer over.
