@@ -158,7 +158,6 @@ func flagError(cmd *cobra.Command, err error) error {
 // does not have, with what serves until then.
 func laterFlags() map[string]string {
 	return map[string]string{
-		"--lock":  "name base images by digest: base_image: python@sha256:…",
 		"--build": "run the flow: its images are found by their keys",
 		"--yes":   "leave it away: nothing asks",
 		"-y":      "leave it away: nothing asks",

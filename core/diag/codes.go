@@ -51,11 +51,16 @@ const (
 	BadDockerfile   Code = "STK4003"
 	BadRequirement  Code = "STK4004"
 	BasePlatform    Code = "STK4005"
+	Contradiction   Code = "STK4006"
+	LockStale       Code = "STK4010"
+	NotLocked       Code = "STK4011"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
 	RegistryDenied  Code = "STK5004"
 	BuilderCannot   Code = "STK5005"
+	WrongPlatform   Code = "STK5006"
+	NoEmulation     Code = "STK5007"
 	Placement       Code = "STK6001"
 	Unsupported     Code = "STK6002"
 	RunNotFound     Code = "STK7001"
@@ -148,12 +153,17 @@ func meanings() map[Code]Meaning {
 	add(TagTwice, ExitUsage, "two images have one tag", "Give each image its own image_tag.")
 	add(BadDockerfile, ExitUsage, "Dockerfile cannot be used", "Fix the Dockerfile at the line shown.")
 	add(BadRequirement, ExitUsage, "requirement cannot be used", "Write a PEP 508 requirement, such as `torch>=2.6`.")
+	add(Contradiction, ExitUsage, "two settings ask for versions of a package that exclude each other", "Make them agree, or drop one; `stack explain` shows where each comes from.")
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
+	add(LockStale, ExitStale, "lock is stale", "`stack plan FLOW --lock` locks what the registry has now; look at what it changes.")
+	add(NotLocked, ExitUsage, "base image is not locked", "`stack plan FLOW --lock` adds it to stack.lock.hcl.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")
 	add(RegistryDenied, ExitAuth, "registry refuses access", "Sign in to the registry, such as with `docker login`.")
 	add(BuilderCannot, ExitUsage, "builder cannot honour a setting", "Choose the builder named, or remove the setting.")
+	add(WrongPlatform, ExitBuild, "built image is for another platform", "Use a base image that exists for the platform, or ask for the platform that it exists for.")
+	add(NoEmulation, ExitBuild, "builder cannot run programs of the platform", "Install emulation (binfmt) on the builder's machine, or build on a machine of that platform.")
 	add(Placement, ExitPlacement, "no machine can hold the step", "Ask for less, or use one of the nearest fits listed.")
 	add(Unsupported, ExitUsage, "orchestrator cannot honour a setting", "Remove the setting, or run on a stack whose orchestrator can.")
 	add(RunNotFound, ExitNotFound, "run does not exist", "`stack ps` shows the runs that are known here.")

@@ -16,7 +16,7 @@ func layers() []layer {
 	const (
 		sdk     = "sdk"
 		base    = "core/diag core/compute core/requirement"
-		layer4  = base + " core/settings core/source core/image core/flow core/stackfile"
+		layer4  = base + " core/settings core/source core/image core/flow core/stackfile core/lockfile"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
 	)
@@ -30,6 +30,7 @@ func layers() []layer {
 		{"core/image", base + " core/settings core/source"},
 		{"core/flow", base + " core/settings core/image"},
 		{"core/stackfile", base + " core/settings"},
+		{"core/lockfile", "core/diag"},
 		{"core/migration", layer4},
 		{"core/plan", layer4},
 		{"core/run", layer4},
