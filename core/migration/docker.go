@@ -35,7 +35,7 @@ func dockerFields() []dockerField {
 		{"disable_automatic_requirements_detection", flag("disable_automatic_requirements_detection")},
 		{"replicate_local_python_environment", (*level).replicate},
 		{"pyproject_path", path("pyproject_path")},
-		{"pyproject_export_command", func(l *level, p place) { l.setTexts(p, "pyproject_export_command") }},
+		{"pyproject_export_command", (*level).exportCommand},
 		{"requirements", (*level).requirements},
 		{"required_integrations", (*level).integrations},
 		{"install_stack_requirements", func(l *level, p place) {
@@ -135,9 +135,6 @@ func (l *level) decide(p place) {
 	l.included = is("allow_including_files_in_images", l.included)
 	if v := p.value.Get("dockerfile"); v != nil && v.Kind == settings.Scalar {
 		l.dockerfile = true
-	}
-	if v := p.value.Get("python_package_installer"); v != nil && v.Kind == settings.Scalar {
-		l.installer = v.Text
 	}
 }
 

@@ -149,7 +149,6 @@ func (l *level) kitaruImage(p place) {
 		return
 	}
 	l.dockerfile = present(p.value.Get("dockerfile"))
-	l.installer = "uv"
 	for _, e := range p.value.Entries {
 		at := p.under(e)
 		switch key := e.Key; {

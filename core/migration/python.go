@@ -111,6 +111,19 @@ func (l *level) replicate(p place) {
 	}
 }
 
+func (l *level) exportCommand(p place) {
+	list := l.listOf(p, l.path("pyproject_export_command"))
+	if list == nil {
+		return
+	}
+	l.place(l.image(), "pyproject_export_command", list, p)
+	if l.said.Get("pyproject_path") == nil {
+		l.changed(p, l.path("pyproject_export_command"), "ZenML uses it with pyproject_path alone; here it exports pyproject.toml of the source root without it")
+		return
+	}
+	l.carried(p, l.path("pyproject_export_command"))
+}
+
 // export writes a command in place of replicate_local_python_environment.
 func (l *level) export(p place, command *yaml.Node, how string) {
 	if l.said.Get("pyproject_path") != nil || l.said.Get("pyproject_export_command") != nil {
