@@ -102,6 +102,11 @@ func (e exporter) order() ([]tool, error) {
 	switch {
 	case e.project.poetryOnly(), poetryLock && uvLock == "":
 		return []tool{e.poetry(poetryLock)}, nil
+	case uvLock == "" && e.project.dynamic():
+		// Its build backend may read any file of the project, and some find
+		// no dependencies where the file is not there.
+		return nil, diag.Fail(diag.ExportFailed, fmt.Errorf("export the requirements of %s: its dependencies are dynamic, and it has no lock that says them", e.shown),
+			"run `uv lock` in "+filepath.Dir(e.shown)+", or say how to export in pyproject_export_command")
 	case uvLock != "":
 		return []tool{e.uv(true)}, e.fits(uvLock)
 	case e.project.Project == nil: // dependency groups alone
@@ -255,7 +260,7 @@ func (e exporter) exported(t tool, stdout []byte) (Exported, error) {
 		out.Warnings = append(out.Warnings, fmt.Sprintf(
 			"%s has no lock, so its requirements are what the index has today; run `%s` to have the same ones tomorrow", e.shown, t.lock))
 	}
-	if lacks := e.project.lacks(); lacks != "" {
+	if lacks := e.project.lacks(); lacks != "" && len(out.Lines) == 0 {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: %s", e.shown, lacks))
 	}
 	out.Warnings = append(out.Warnings, mixed(out.Lines)...)
