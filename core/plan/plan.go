@@ -71,12 +71,21 @@ type Image struct {
 	Force bool `json:"-"`
 	// ExtraTags are further references that the image shall have.
 	ExtraTags []string `json:"-"`
+	// Previous is the inputs of the image that was used before, to say why this
+	// one is built; nil where none is known.
+	Previous image.Inputs `json:"-"`
+	// Variables is the names of the environment variables that an image of a
+	// build has.
+	Variables []string `json:"-"`
+
+	pinned bool // of a build that was named
 }
 
 // Base is the image that an image starts from.
 type Base struct {
 	Reference string `json:"reference"`
 	Digest    string `json:"digest"`
+	Locked    bool   `json:"locked"` // the digest is that of stack.lock.hcl
 }
 
 // Step is one step of a plan.
@@ -148,6 +157,9 @@ func (p Plan) Digest() string {
 	same.Images = nil
 	for _, im := range p.Images {
 		im.Action, im.Reasons, im.Digest = "", nil, nil
+		if im.Base != nil { // how its digest is known is no part of what is done
+			im.Base = &Base{Reference: im.Base.Reference, Digest: im.Base.Digest}
+		}
 		same.Images = append(same.Images, im)
 	}
 	same.Documents = nil // made from the steps; they hold digests once built

@@ -23,6 +23,7 @@ type Request struct {
 	Params    []string `json:"params"`
 	Set       []string `json:"set"`
 	Vars      []string `json:"vars"`
+	Build     *string  `json:"build"` // --build; null without
 }
 
 // Saved is a plan in a file: what was decided, and how to decide it again to
@@ -148,7 +149,7 @@ func Differences(old, new Plan) []string {
 				out = appendNew(out, "  "+reason)
 			}
 		}
-		if x, y := oldImages[name], newImages[name]; x.Key == y.Key && x.Base != nil && y.Base != nil && *x.Base != *y.Base {
+		if x, y := oldImages[name], newImages[name]; x.Key == y.Key && x.Base != nil && y.Base != nil && x.Base.Digest != y.Base.Digest {
 			out = appendNew(out, fmt.Sprintf("~ image %s (%s → %s)", y.Base.Reference, x.Base.Digest, y.Base.Digest))
 		}
 		a.Image, b.Image = nil, nil
