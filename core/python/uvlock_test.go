@@ -96,7 +96,7 @@ func TestCheckUVLock(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			var failure *diag.Failure
-			if err != nil && (!errors.As(err, &failure) || failure.Code == diag.LockStale && !strings.Contains(failure.Hint, "uv lock")) {
+			if err != nil && (!errors.As(err, &failure) || failure.Code == diag.UVLockStale && !strings.Contains(failure.Hint, "uv lock")) {
 				t.Errorf("the error is %#v", err)
 			}
 		})
@@ -111,9 +111,9 @@ func TestCheckUVLockReadsTheLock(t *testing.T) {
 		"version = 2\n": {diag.Version, "version 2"},
 		"version = \n":  {diag.Syntax, "read uv.lock"},
 		"":              {diag.Version, "version 0"},
-		"version = 1\n": {diag.LockStale, "not of the project"},
+		"version = 1\n": {diag.UVLockStale, "not of the project"},
 		// A package of the same name from an index is not the project.
-		"version = 1\n[[package]]\nname = \"churn\"\nsource = { registry = \"https://pypi.org/simple\" }\n": {diag.LockStale, "not of the project"},
+		"version = 1\n[[package]]\nname = \"churn\"\nsource = { registry = \"https://pypi.org/simple\" }\n": {diag.UVLockStale, "not of the project"},
 	} {
 		err := python.CheckUVLock([]byte(unlocked), []byte(text))
 		var failure *diag.Failure
