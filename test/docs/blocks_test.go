@@ -11,8 +11,8 @@ import (
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/flow"
-	"github.com/stackrun/stack/core/requirement"
 	"github.com/stackrun/stack/core/lockfile"
+	"github.com/stackrun/stack/core/requirement"
 	"github.com/stackrun/stack/core/stackfile"
 )
 
