@@ -173,6 +173,8 @@ func TestWhatWorksIsSilent(t *testing.T) {
 		{"mi300x", slim, "torch==2.8.0+rocm6.4", whl + "rocm6.4", nil},
 		{"mi300x", "rocm/pytorch:latest", "torch & transformers", "", nil},
 		{"mi300x", slim, "jax[rocm]", "", nil},
+		{"mi300x", slim, "torch @ git+https://github.com/ROCm/pytorch@release", "", nil},
+		{"h100", slim, "torch", whl + "cpu https://pypi.example.com/simple", nil},
 		{"mi300x", "rocm/pytorch:latest", "jax[cuda12]", "", nil},
 		{"mi300x", slim, "torch", "https://pypi.example.com/rocm/simple", nil},
 		{"h100", "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime", "jax[tpu]", "", nil},

@@ -49,28 +49,23 @@ func (s *step) torchBuild(u *use, l line, offered buildIndexes) {
 	if l.local != "" {
 		u.explicit = setBuild(u, l.local)
 		if !u.explicit { // a build of somebody's own
-			u.version, u.cuda = nil, nil
+			u.version, u.cuda, u.anyBuild = nil, nil, true
 		}
 		return
 	}
-	located := l.URL+l.Path != ""
-	if located || s.base.has("torch") && s.base.satisfies(l) {
-		u.version, u.cuda, u.specs = nil, nil, nil // not PyPI's, or the base image's own
-		u.fromBase = !located
-		if u.fromBase {
-			u.gives, u.explicit = s.base.holds, false
-			if u.gives == plain {
-				u.gives = cpu
-			}
-		}
-		return
-	}
-	if len(offered.builds) > 0 {
-		s.fromIndex(u, offered, pinned)
-		return
-	}
-	if offered.unknown {
+	switch {
+	case l.URL+l.Path != "":
 		u.version, u.anyBuild = nil, true
+		return
+	case s.base.has("torch") && s.base.satisfies(l):
+		u.gives, u.explicit, u.fromBase = s.base.holds, false, true
+		u.version, u.specs = nil, nil
+		return
+	case offered.unknown:
+		u.version, u.anyBuild = nil, true
+		return
+	case len(offered.builds) > 0:
+		s.fromIndex(u, offered.builds, pinned)
 		return
 	}
 	if !s.base.known || s.constrained && !pinned {
@@ -80,20 +75,16 @@ func (s *step) torchBuild(u *use, l line, offered buildIndexes) {
 }
 
 // fromIndex takes the build that the indexes name. Of several nothing follows
-// but that CUDA comes before the CPU, as installers order them.
-func (s *step) fromIndex(u *use, offered buildIndexes, pinned bool) {
-	builds := offered.builds
+// but that a GPU's comes before the CPU's, as installers order them.
+func (s *step) fromIndex(u *use, builds []string, pinned bool) {
 	if gpu := slices.DeleteFunc(slices.Clone(builds), func(b string) bool { return b == "cpu" }); len(gpu) > 0 {
 		builds = gpu
 	}
 	setBuild(u, builds[0])
 	u.explicit, u.open = true, !pinned
 	u.how = "the index whl/" + builds[0]
-	if len(builds) > 1 || offered.unknown {
+	if len(builds) > 1 {
 		u.cuda, u.explicit = nil, false
-		if u.gives == cpuOnly {
-			u.gives = cpu
-		}
 	}
 }
 
@@ -167,18 +158,15 @@ func (s *step) follow(uses []use, offered buildIndexes) []use {
 		setBuild(&u, offered.builds[0])
 		gives = u.gives
 	}
-	cpuIndex := direct < 0 && gives == cpuOnly
+	said := direct >= 0 || gives != cpuOnly
 	for i := range uses {
 		if !uses[i].indirect {
 			continue
 		}
 		uses[i].gives = gives
-		if cpuIndex {
+		if !said {
 			uses[i].how, uses[i].explicit = "the index whl/cpu", true
-			cpuIndex = false // said once
-		} else if direct >= 0 || gives == cpuOnly {
-			uses[i].gives = gives
-			uses[i].explicit = false
+			said = true // of the first
 		}
 	}
 	return uses
