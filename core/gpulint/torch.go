@@ -1,47 +1,14 @@
 package gpulint
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 )
 
-// buildIndexes is what the indexes offer.
-type buildIndexes struct {
-	builds  []string // such as cu124, cpu
-	unknown bool     // one may hold any build
-}
-
-func (f *facts) readIndexes(urls []string) buildIndexes {
-	var b buildIndexes
-	for _, u := range urls {
-		if build, ok := f.buildOf(u); ok {
-			if !slices.Contains(b.builds, build) {
-				b.builds = append(b.builds, build)
-			}
-			continue
-		}
-		parsed, err := url.Parse(strings.TrimSpace(u))
-		if err != nil || !slices.Contains(f.Indexes.Public, strings.ToLower(parsed.Hostname())) {
-			b.unknown = true
-		}
-	}
-	return b
-}
-
-func (f *facts) buildOf(address string) (string, bool) {
-	m := f.builds.FindStringSubmatch(strings.ToLower(address))
-	if m == nil {
-		return "", false
-	}
-	return m[f.builds.SubexpIndex("build")], true
-}
-
 // torchBuild settles which build of torch a requirement means: the one that it
 // names, that of the only index of builds, or PyPI's.
-func (s *step) torchBuild(u *use, l line, offered buildIndexes) {
+func (s *step) torchBuild(u *use, l readLine, offered origin) {
 	pinned := len(l.pinned) > 0
 	if build, ok := s.facts.buildOf(l.URL); ok && l.local == "" {
 		l.local = build
@@ -68,7 +35,7 @@ func (s *step) torchBuild(u *use, l line, offered buildIndexes) {
 		s.fromIndex(u, offered.builds, pinned)
 		return
 	}
-	if !s.base.known || s.constrained && !pinned {
+	if !s.base.known || offered.constrained && !pinned {
 		return // whose build, and of what version, is not known
 	}
 	s.fromPyPI(u, pinned)
@@ -136,7 +103,7 @@ func setBuild(u *use, build string) bool {
 
 // satisfies reports whether the base image's framework is what is asked for, so
 // that the installer leaves it.
-func (b base) satisfies(l line) bool {
+func (b base) satisfies(l readLine) bool {
 	if len(b.version) == 0 {
 		return len(l.pinned) == 0
 	}
@@ -145,7 +112,7 @@ func (b base) satisfies(l line) bool {
 
 // follow gives packages that bring torch in the build that torch has, and takes
 // a CPU index for theirs where torch itself is not written.
-func (s *step) follow(uses []use, offered buildIndexes) []use {
+func (s *step) follow(uses []use, offered origin) []use {
 	gives := cuda
 	direct := slices.IndexFunc(uses, func(u use) bool { return u.name == "torch" })
 	switch {
