@@ -55,6 +55,8 @@ const (
 	Contradiction   Code = "STK4006"
 	LockStale       Code = "STK4010"
 	NotLocked       Code = "STK4011"
+	UVLockStale     Code = "STK4012"
+	ExportFailed    Code = "STK4013"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
@@ -62,6 +64,9 @@ const (
 	BuilderCannot   Code = "STK5005"
 	WrongPlatform   Code = "STK5006"
 	NoEmulation     Code = "STK5007"
+	BuildNotFound   Code = "STK5010"
+	BuildUnusable   Code = "STK5011"
+	BuildGone       Code = "STK5012"
 	Placement       Code = "STK6001"
 	Unsupported     Code = "STK6002"
 	RunNotFound     Code = "STK7001"
@@ -164,6 +169,8 @@ func meanings() map[Code]Meaning {
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
 	add(LockStale, ExitStale, "lock is stale", "`stack plan FLOW --lock` locks what the registry has now; look at what it changes.")
 	add(NotLocked, ExitUsage, "base image is not locked", "`stack plan FLOW --lock` adds it to stack.lock.hcl.")
+	add(ExportFailed, ExitUsage, "Python requirements cannot be found out", "The tool's own last lines say why; `requirements` needs no tool.")
+	add(UVLockStale, ExitStale, "lock does not fit its project", "Lock again, such as with `uv lock`, and commit the lock.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")
@@ -171,6 +178,9 @@ func meanings() map[Code]Meaning {
 	add(BuilderCannot, ExitUsage, "builder cannot honour a setting", "Choose the builder named, or remove the setting.")
 	add(WrongPlatform, ExitBuild, "built image is for another platform", "Use a base image that exists for the platform, or ask for the platform that it exists for.")
 	add(NoEmulation, ExitBuild, "builder cannot run programs of the platform", "Install emulation (binfmt) on the builder's machine, or build on a machine of that platform.")
+	add(BuildNotFound, ExitNotFound, "build does not exist", "`stack builds list` shows the builds that are known here.")
+	add(BuildUnusable, ExitUsage, "build cannot be used for this flow or stack", "Build the flow on the stack: `stack build FLOW --stack STACK`.")
+	add(BuildGone, ExitNotFound, "an image of a build does not exist any more", "Build the flow again; its source and settings make a new image.")
 	add(Placement, ExitPlacement, "no machine can hold the step", "Ask for less, or use one of the nearest fits listed.")
 	add(Unsupported, ExitUsage, "orchestrator cannot honour a setting", "Remove the setting, or run on a stack whose orchestrator can.")
 	add(RunNotFound, ExitNotFound, "run does not exist", "`stack ps` shows the runs that are known here.")
