@@ -14,7 +14,7 @@ type Input struct {
 	Accelerator *compute.Accelerator
 	Platform    string // such as linux/arm64; linux/amd64 where it is empty
 	// BaseImage is the reference that the image starts from. Empty, and one
-	// that is not in packages.yaml, may hold anything.
+	// that is not in images.yaml, may hold anything.
 	BaseImage string
 	// Dockerfile says that the image is the user's own Dockerfile, of which
 	// nothing is known.
