@@ -53,6 +53,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
 		return "", plan.Plan{}, err
 	}
+	if p.build != "" {
+		return p.build, e.pinnedBuild(p, runID, sink), nil
+	}
 	out := p.Plan
 	out.Images = append([]plan.Image(nil), p.Plan.Images...)
 	secrets, missing := e.buildSecrets(p)
@@ -69,6 +72,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 			if err != nil {
 				return "", plan.Plan{}, err
 			}
+			if im.Previous != nil {
+				job.Previous = im.Previous // the plan asked the team's registry too
+			}
 			jobs, at = append(jobs, job), append(at, i)
 		case plan.Reuse:
 			record = record.With(reusedOutcome(im))
@@ -78,11 +84,13 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs)+len(record.Images) == 0 {
 		return "", out, nil
 	}
+	p.images.remember()
+	record = p.images.described(usedToo(record, out), out)
 	outcomes, err := build.Run(ctx, jobs, build.Options{
 		Builder: p.images.builder.builder, Registry: p.images.registry, Locks: filepath.Join(e.Root, ".stack", "locks"), Now: e.Now,
 		Progress: e.buildProgress(out, runID, sink),
 		Finished: func(o build.Outcome) error {
-			record = record.With(o)
+			record = p.images.described(record.With(o), out)
 			for _, warning := range o.Warnings {
 				sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, From: "building", To: "building", Message: "warning: " + warning})
 			}
@@ -104,6 +112,7 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs) == 0 {
 		err = e.records().Save(record)
 	}
+	p.images.share(ctx, out)
 	return record.ID, plan.WithDigests(out), err
 }
 
