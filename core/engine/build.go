@@ -102,6 +102,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 		err = e.records().Save(record)
 	}
 	p.images.share(ctx, out)
+	if len(jobs) > 0 || runID == "" { // not for runs that build nothing: they are to begin at once
+		p.unshared = p.images.publish(ctx, record)
+	}
 	return record.ID, plan.WithDigests(out), err
 }
 
