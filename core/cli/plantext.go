@@ -60,7 +60,7 @@ func writeImage(w io.Writer, im plan.Image) {
 	if im.Base != nil {
 		base := im.Base.Reference
 		if im.Base.Digest != "" {
-			base += " (" + im.Base.Digest + ")"
+			base += " (" + im.Base.Digest + lockedText(im.Base.Locked) + ")"
 		}
 		line("base", base)
 	}
@@ -72,6 +72,14 @@ func writeImage(w io.Writer, im plan.Image) {
 	if im.Dockerfile != "" {
 		fmt.Fprint(w, indent(im.Dockerfile, "         │ "))
 	}
+}
+
+// lockedText says that a digest is that of the lock.
+func lockedText(locked bool) string {
+	if locked {
+		return ", locked"
+	}
+	return ""
 }
 
 // writeStep shows a step; submitted is the same one as the platform gets it.

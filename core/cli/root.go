@@ -84,7 +84,7 @@ func newRoot(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("flow", newInit(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newBuilds(a), newRun(a))
+	add("flow", newInit(a), newImport(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newBuilds(a), newRun(a))
 	add("run", newPS(a), newWatch(a), newLogs(a), newCancel(a))
 	add("stack", newStacks(a), newDoctor(a), newSchema(a), newCompletion(a), newVersion(a))
 	a.complete(root)
@@ -140,11 +140,6 @@ func asksForJSON(args []string) bool {
 }
 
 func flagError(cmd *cobra.Command, err error) error {
-	for flag, later := range laterFlags() {
-		if err.Error() == "unknown flag: "+flag || err.Error() == fmt.Sprintf("unknown shorthand flag: %q in %s", flag[1], flag) {
-			return diag.List{diag.New(diag.NotBuiltYet, "flag %s is not in this version", flag).Try(later)}
-		}
-	}
 	d := diag.New(diag.Usage, "%s", err.Error()).Try(fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		var names []string
@@ -154,14 +149,6 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	return diag.List{d}
-}
-
-// laterFlags is flags that documents about stack name and that this version
-// does not have, with what serves until then.
-func laterFlags() map[string]string {
-	return map[string]string{
-		"--lock": "name base images by digest: base_image: python@sha256:…",
-	}
 }
 
 // arguments is a check for the exact number of arguments, by their names.
@@ -218,7 +205,6 @@ func laterCommands() map[string]string {
 		"outputs":      "outputs are below .stack/store/runs/RUN",
 		"plugins":      "put stack-orchestrator-NAME beside the stack binary, or pass --plugin NAME=PATH",
 		"schedules":    "use cron with `stack run`",
-		"import":       "write flow.yaml by hand: docs/flow.md and docs/image.md have every key",
 		"accelerators": "docs/resources.md lists the accelerators",
 		"fmt":          "write the file by hand",
 	}

@@ -18,10 +18,14 @@ import (
 type Planned struct {
 	Plan     plan.Plan
 	Resolved *plan.Resolved
+	// Locked is what PlanOptions.Lock did; nil without it, and where the
+	// orchestrator runs no images.
+	Locked *Locked
 
 	request    Request
 	connection *connection
 	images     *images // nil where the orchestrator runs no images
+	bases      *bases  // likewise
 	build      string  // the build whose images are used; empty where they are built
 	unshared   error   // why the registry does not have the record of a build
 }
@@ -33,6 +37,7 @@ func (p *Planned) Unshared() error { return p.unshared }
 // PlanOptions changes how a plan is made.
 type PlanOptions struct {
 	Force   bool // build every image even if it exists
+	Lock    bool // resolve every base afresh, and write the lock
 	ToBuild bool // plan what is to be built, whatever build the flow names
 }
 
@@ -54,7 +59,7 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	resolved.Warnings = append(resolved.Warnings, c.warnings...)
 	p := &Planned{Resolved: resolved, request: r, connection: c}
 	in := plan.Input{
-		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force,
+		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force, Python: e.python(ctx),
 		Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
 	}
 	if c.info.Has(sdk.CapImages) {
@@ -65,24 +70,29 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 			return nil, err
 		}
 		in.Images, in.Builder, in.Dialect, in.CheckImage = p.images, p.images.builder.name, p.images.builder.dialect(), p.images.builder.check
-	}
-	if !c.info.Has(sdk.CapImages) {
+		p.Plan, err = e.planImages(ctx, p, in, opt.Lock)
+	} else {
 		if err := noImagesFor(c, r, resolved); err != nil {
 			return nil, err
 		}
+		p.Plan, err = plan.Make(ctx, resolved, in)
 	}
-	if p.Plan, err = plan.Make(ctx, resolved, in); err != nil {
+	if err != nil {
 		return nil, err
+	}
+	_, missing := e.buildSecrets(p)
+	for _, d := range missing { // a plan needs no values, only its build does
+		p.Plan.Diagnostics = append(p.Plan.Diagnostics, d.AsWarning())
 	}
 	return p, nil
 }
 
 // notSource is patterns of the files below the source root that say where and
 // how things run, and are no part of what runs: the stacks, with addresses and
-// proxies that belong in no image, and a saved plan, which would change the
-// source by being saved.
+// proxies that belong in no image, and a saved plan or a lock, which would change
+// the source by being written.
 func (e *Engine) notSource(r Request, stack *stackfile.Stack) []string {
-	files := []string{r.StackFile, r.PlanFile}
+	files := []string{r.StackFile, r.PlanFile, e.lockPath(stack)}
 	if stack.Dir != "" {
 		files = append(files, filepath.Join(stack.Dir, stackfile.FileName))
 	}
@@ -127,11 +137,12 @@ func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.
 	}
 	list = append(list, c.warnings...)
 	if c.info.Has(sdk.CapImages) {
+		list = append(list, e.checkLock(resolved.Stack)...)
 		list = append(list, e.checkBuild(r, resolved)...)
 	}
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
 		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
-		Dialect: image.BuildKit(),
+		Dialect: image.BuildKit(), Python: e.python(ctx),
 	})...)
 	return resolved, list, nil
 }

@@ -98,12 +98,3 @@ func unpackBuild(packed []byte, id string) (build.Record, error) {
 	}
 	return build.DecodeRecord(data, id)
 }
-
-// repositoryOf is a reference without its tag or digest.
-func repositoryOf(reference string) string {
-	reference, _, _ = strings.Cut(reference, "@")
-	if i := strings.LastIndex(reference, ":"); i > strings.LastIndex(reference, "/") {
-		reference = reference[:i]
-	}
-	return reference
-}

@@ -139,3 +139,45 @@ func (p *part) secrets(all []BuildSecret) {
 		p.secret(s)
 	}
 }
+
+// Secrets is the secrets that a build of the image needs the values of, each
+// once, sorted by name.
+func (im Image) Secrets() []BuildSecret {
+	all := im.secrets
+	for _, l := range im.layers {
+		if n, ok := l.(named); ok {
+			l = n.layer
+		}
+		switch l := l.(type) {
+		case aptLayer:
+			all = addSecrets(all, l.secrets)
+		case commandsLayer:
+			all = addSecrets(all, l.secrets)
+		case pythonLayer:
+			all = addSecrets(all, l.how.secrets)
+		case uvLayer:
+			all = addSecrets(all, l.how.secrets)
+		}
+	}
+	return addSecrets(all, nil)
+}
+
+// oneValue refuses secrets of one name that are read from different places: a
+// build knows a secret by its name.
+func (c *checker) oneValue(s Settings) {
+	files := map[string]string{}
+	check := func(secrets []BuildSecret, at ...string) {
+		for i, secret := range secrets {
+			file, known := files[secret.Name]
+			if known && file != secret.File {
+				c.fail(diag.Conflict, append(append([]string(nil), at...), strconv.Itoa(i)), "secret %s is read from two places", secret.Name).
+					Suggestion = "give one of them another name"
+			}
+			files[secret.Name] = secret.File
+		}
+	}
+	check(s.BuildSecrets, "build_secrets")
+	for i, l := range s.Layers {
+		check(l.Secrets, "layers", strconv.Itoa(i), "secrets")
+	}
+}

@@ -48,6 +48,7 @@ func (s Settings) Check(rangeOf func(path ...string) diag.Range) diag.List {
 	c.python(s)
 	c.checkSecrets(s.BuildSecrets, "build_secrets")
 	c.checkLayers(s.Layers)
+	c.oneValue(s)
 	for i, copied := range s.Copy {
 		c.destinationOf(copied, []string{"copy", strconv.Itoa(i)})
 	}

@@ -199,6 +199,9 @@ func (c *compiler) from(im Image, s Settings) Image {
 	}
 	own, problems := readCustom(s, c.options, im.platforms, c.at)
 	c.found = append(c.found, problems...)
+	if own != nil {
+		c.found = append(c.found, own.checkMounts(s.Dockerfile, s.BuildSecrets)...)
+	}
 	im.custom = own
 	return im
 }

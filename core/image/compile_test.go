@@ -76,7 +76,7 @@ func TestDiagnostics(t *testing.T) {
 
 		{"requirement", "requirements: [torch>=2, 'two words']", "STK4004 error 1:26", "two words"},
 		{"requirement, option", "requirements: ['--index-url https://x']", "STK4004 error 1:16", "--index-url"},
-		{"requirement, editable", "requirements: ['-e .']", "STK0006 error 1:16", ""},
+		{"requirement, editable", "requirements: ['-e .']", "STK4004 error 1:16", ""},
 		{"requirement, folder", "requirements: ['./pkg']", "STK4004 error 1:16", "machine"},
 		{"requirement, newline", "requirements: [\"a\\nb\"]", "STK4004 error 1:16", ""},
 		{"requirement, injection", "requirements: ['a; rm -rf / ; b']", "STK4004 error 1:16", ""},
@@ -85,8 +85,8 @@ func TestDiagnostics(t *testing.T) {
 		{"requirements, no such file", "requirements: none.txt", "STK0003 error 1:15", "none.txt"},
 		{"requirement, from a URL", "requirements: ['-r https://x/y.txt']", "STK4004 error 1:16", "URL"},
 		{"requirements, wrong type", "requirements: {a: b}", "STK1204 error 1:15", ""},
-		{"requirements in a file", "requirements: bad.txt", "STK4004 error 2:1, STK0006 error 3:1", "bad one"},
-		{"requirements that include bad ones", "requirements: [-r nested.txt]", "STK4004 error 2:1, STK0006 error 3:1", "bad one"},
+		{"requirements in a file", "requirements: bad.txt", "STK4004 error 2:1, STK4004 error 3:1", "bad one"},
+		{"requirements that include bad ones", "requirements: [-r nested.txt]", "STK4004 error 2:1, STK4004 error 3:1", "bad one"},
 		{"requirements with a password", "requirements: token.txt", "SEC201 error 1:1", ""},
 
 		{"token", "environment: {A: " + github + "}", "SEC201 error 1:18", "GitHub"},

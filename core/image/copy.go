@@ -12,7 +12,10 @@ import (
 
 // copyLayer copies files and folders into the image. Each is a folder of the
 // build context whose content is copied, so that no name can be a pattern.
-type copyLayer struct{ copies []copied }
+type copyLayer struct {
+	copies []copied
+	asked  []Copy
+}
 
 // copied is one file or folder.
 type copied struct {
@@ -60,7 +63,7 @@ func folderOf(dst string) string {
 
 // readCopies reads all of a setting.
 func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
-	var l copyLayer
+	l := copyLayer{asked: all}
 	for i, one := range all {
 		read, problems := readCopy(one, c.options.SourceRoot, c.ignore, c.options.scan)
 		for _, p := range problems {

@@ -32,6 +32,33 @@ type custom struct {
 	pull    bool
 	noCache bool
 	digests map[string]string // by reference
+	mounts  []secretMount
+}
+
+// secretMount is a RUN that mounts a secret.
+type secretMount struct {
+	id       string
+	line     int
+	required bool
+}
+
+// checkMounts refuses secrets that the Dockerfile needs and the settings do not
+// give, and tells of those that it can do without.
+func (c *custom) checkMounts(file string, secrets []BuildSecret) diag.List {
+	var problems diag.List
+	for _, m := range c.mounts {
+		if slices.ContainsFunc(secrets, func(s BuildSecret) bool { return s.Name == m.id }) {
+			continue
+		}
+		p := dockerfileProblem(file, c.text, m.line, "the Dockerfile mounts the secret %s, which build_secrets does not name", m.id)
+		p.Code, p.Suggestion = diag.SecretMissing, "add build_secrets: [{name: "+m.id+"}]"
+		if !m.required {
+			p.Severity = diag.Warning
+			p.Detail = "The command will run without it: the Dockerfile does not say required=true."
+		}
+		problems = append(problems, p)
+	}
+	return problems
 }
 
 // use is a place in a Dockerfile that names an image.

@@ -5,11 +5,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/source"
 )
 
 // Image is an immutable description of an image. The zero Image is nothing; an
-// Image comes from Compile.
+// Image comes from Compile, or from one of the From functions.
 type Image struct {
 	action    Action
 	base      base
@@ -30,6 +31,13 @@ type Image struct {
 	noCache   bool
 
 	environment map[string]string
+
+	// Of the Go form: what it is called, what is wrong with it, and what later
+	// calls need.
+	place      place
+	problems   diag.List
+	pythonBase bool   // the base is Python's own image
+	ignore     string // file of patterns
 }
 
 // base is the image that an image starts from.
@@ -118,7 +126,7 @@ func (im Image) with(l layer) Image {
 		l = named{l, name}
 	}
 	im.layers = append(im.layers[:len(im.layers):len(im.layers)], l)
-	im.generated = true
+	im.generated, im.action = true, ActionBuild
 	return im
 }
 

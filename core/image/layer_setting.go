@@ -32,6 +32,8 @@ type LayerSetting struct {
 	Pre            *bool         `json:"pre" doc:"Allow pre-releases."`
 	Args           InstallerArgs `json:"args" doc:"Options of the installer; null is a flag without a value."`
 	Secrets        []BuildSecret `json:"secrets" doc:"Secrets that this layer may read, beside build_secrets."`
+
+	uvLock string // of UVProject in the Go form; empty is the one beside it
 }
 
 // kinds is the names of the entries of l that say what the layer is.

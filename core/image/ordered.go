@@ -40,10 +40,10 @@ func (c *compiler) layer(im *Image, l LayerSetting, s Settings, kind string, at 
 	case "copy":
 		return c.readCopies([]Copy{*l.Copy}, func(int) []string { return at("copy") }), true
 	case "uv_project":
-		return c.uvProject("uv_project", l.UVProject, "", how, at("uv_project"), at("uv_project"))
+		return c.uvProject("uv_project", l.UVProject, l.uvLock, how, at("uv_project"), at("uv_project"))
 	}
 	wanted := Requirements{Items: l.Pip, File: l.Requirements}
-	files, problems := readRequirements(wanted, c.options.SourceRoot, func(item int) diag.Range {
+	files, problems := readRequirements(wanted, c.options.SourceRoot, variablesSet(s, l.Secrets), func(item int) diag.Range {
 		if item < 0 {
 			return c.at(at("requirements")...)
 		}
@@ -84,7 +84,7 @@ func (c *compiler) integrationPackages(s Settings) []string {
 
 // unusedSecrets warns of secrets that nothing can read.
 func (c *compiler) unusedSecrets(im Image, s Settings) {
-	if len(s.BuildSecrets) == 0 || im.custom != nil {
+	if len(s.BuildSecrets) == 0 || im.custom != nil && len(im.custom.mounts) > 0 {
 		return
 	}
 	for _, l := range im.layers {

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -40,11 +41,12 @@ type set struct {
 // python adds the layers of Python packages, in their order: what this machine
 // has, the stack's, the integrations', the project's, and those asked for.
 func (c *compiler) python(im Image, s Settings) Image {
+	variables := variablesSet(s, nil)
 	how := c.installed(s.Installer, s.IndexURL, s.ExtraIndexURLs, s.Pre, s.InstallerArgs, nil, "python_package_installer_args")
 	s = c.detected(s)
 	var sets []set
 	add := func(name string, r Requirements, at func(item int) diag.Range) {
-		files, problems := readRequirements(r, c.options.SourceRoot, at)
+		files, problems := readRequirements(r, c.options.SourceRoot, variables, at)
 		c.found = append(c.found, problems...)
 		if slices.ContainsFunc(files, func(f requirementsFile) bool { return len(f.lines) > 0 }) {
 			sets = append(sets, set{name, files, placeOfLine(r, at)})
@@ -71,7 +73,11 @@ func (c *compiler) python(im Image, s Settings) Image {
 		}
 	}
 	if s.UVScript != "" {
-		add("uv_script", Requirements{Items: c.script(s).Dependencies}, whole("uv_script"))
+		plain := how
+		var lines []string
+		lines, how = c.scriptRequirements(s, how)
+		add("uv_script", Requirements{Items: lines}, whole("uv_script"))
+		how = plain
 	}
 	wanted := Requirements{}
 	if s.Requirements != nil {
@@ -88,8 +94,31 @@ func (c *compiler) python(im Image, s Settings) Image {
 		}
 		return c.at("requirements", strconv.Itoa(item))
 	})
-	c.contradictions(sets)
+	c.contradictions(sets, im.markers(s))
 	return im
+}
+
+// markers is what is known of where the image will run.
+func (im Image) markers(s Settings) requirement.Environment {
+	env := requirement.Environment{}
+	if len(im.platforms) == 1 {
+		env.Platform = im.platforms[0]
+	}
+	if name, version, ok := strings.Cut(strings.TrimSuffix(im.base.reference, "-slim"), ":"); ok && path.Base(name) == "python" && s.Dockerfile == "" {
+		env.Python = version
+	}
+	return env
+}
+
+// variablesSet is the names of the variables that installs of s see.
+func variablesSet(s Settings, more []BuildSecret) []string {
+	names := sortedKeys(s.Environment)
+	for _, secret := range addSecrets(s.BuildSecrets, more) {
+		if name := secret.variable(); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // placeOfLine finds the item that a line was made of.
@@ -205,7 +234,7 @@ func (c *compiler) injected(wanted Requirements, s Settings, sets []set) Require
 	for _, one := range sets {
 		note(one.files)
 	}
-	own, _ := readRequirements(wanted, c.options.SourceRoot, func(int) diag.Range { return diag.Range{} }) // problems are told when it is added
+	own, _ := readRequirements(wanted, c.options.SourceRoot, nil, func(int) diag.Range { return diag.Range{} }) // problems are told when it is added
 	note(own)
 	for _, l := range s.Layers {
 		for _, p := range l.Pip {

@@ -110,8 +110,8 @@ func (r *renderer) run(mounts []string, secrets []BuildSecret, words ...string) 
 	for _, s := range addSecrets(r.secrets, secrets) {
 		mounts = append(mounts, "--mount=type=secret,id="+s.Name+",target="+s.target()+",mode=0444,required=true")
 		if name := s.variable(); name != "" {
-			// A mark behind the value keeps newlines at its end.
-			before.WriteString(name + "=$(cat " + s.target() + "; printf x) && " + name + "=${" + name + "%x} && export " + name + " || exit 1; ")
+			// Newlines at the end are an editor's, and would break a URL or a header.
+			before.WriteString(name + "=$(cat " + s.target() + ") && export " + name + " || exit 1; ")
 		}
 	}
 	if r.dialect.CABundle {

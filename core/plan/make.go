@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
@@ -36,6 +38,8 @@ type Input struct {
 	Images  Images
 	Builder string // its name
 	Dialect image.Dialect
+	// Python is what the Python tools of this machine say.
+	Python image.Python
 	// CheckImage refuses settings of an image that the builder cannot honour.
 	CheckImage func(s image.Settings, rangeOf func(path ...string) diag.Range) diag.List
 }
@@ -220,13 +224,18 @@ func (m *maker) describe(ctx context.Context) []described {
 		}
 		im, problems := image.Compile(d.Settings.Image, image.Options{
 			SourceRoot: m.in.SourceRoot, Tree: tree, Lookup: m.in.Lookup, Mirrors: m.mirrors(),
-			StackRequirements: texts(m.resolved.Stack.Requirements), StackAptPackages: texts(m.resolved.Stack.AptPackages), RangeOf: rangeOf,
+			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
+			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
+				o.Never = m.secretFiles(d.Settings.Image, o.Root)
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
 				return source.Scan(ctx, o)
 			},
 		})
-		m.addOnce(append(found, problems...))
+		if found = append(found, problems...); !found.HasErrors() {
+			found = append(found, checkGPU(d, im)...)
+		}
+		m.addOnce(found)
 		at := rangeOf("base_image")
 		if d.Settings.Image.Dockerfile != "" {
 			at = rangeOf("dockerfile")
@@ -246,16 +255,50 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	if ignore != "" && !filepath.IsAbs(ignore) {
 		ignore = filepath.Join(m.in.SourceRoot, ignore)
 	}
-	if tree, ok := m.trees[ignore]; ok {
+	secrets := m.secretFiles(s, m.in.SourceRoot)
+	which := strings.Join(append([]string{ignore}, secrets...), "\n")
+	if tree, ok := m.trees[which]; ok {
 		return tree, nil
 	}
-	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, Exclude: m.in.NotSource, IndexFile: m.indexFile("source-" + ignore)})
+	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, Exclude: m.in.NotSource, Never: secrets, IndexFile: m.indexFile("source-" + which)})
 	if err != nil {
 		return nil, err
 	}
 	m.list = append(m.list, tree.Warnings()...)
-	m.trees[ignore] = tree
+	m.trees[which] = tree
 	return tree, nil
+}
+
+// secretFiles is the files below root that build secrets are read from:
+// whatever an ignore file says, they are copied into no image.
+func (m *maker) secretFiles(s image.Settings, root string) []string {
+	var all []string
+	add := func(secrets []image.BuildSecret) {
+		for _, secret := range secrets {
+			path := secret.File
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(m.in.SourceRoot, path)
+			}
+			rel, err := filepath.Rel(root, path)
+			if err == nil && secret.File != "" && filepath.IsLocal(rel) {
+				all = append(all, filepath.ToSlash(rel))
+			}
+		}
+	}
+	add(s.BuildSecrets)
+	for _, l := range s.Layers {
+		add(l.Secrets)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (m *maker) integrations() map[string]image.Integration {
+	all := map[string]image.Integration{}
+	for _, i := range m.resolved.Stack.Integrations {
+		all[i.Name] = image.Integration{Requirements: texts(i.Requirements), AptPackages: texts(i.AptPackages)}
+	}
+	return all
 }
 
 func (m *maker) mirrors() map[string]string {
@@ -264,6 +307,14 @@ func (m *maker) mirrors() map[string]string {
 		out[mirror.Registry] = mirror.Mirror
 	}
 	return out
+}
+
+func ranges(values []*settings.Value) []diag.Range {
+	var all []diag.Range
+	for _, v := range values {
+		all = append(all, v.Range)
+	}
+	return all
 }
 
 func texts(values []*settings.Value) []string {

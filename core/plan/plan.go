@@ -85,6 +85,7 @@ type Image struct {
 type Base struct {
 	Reference string `json:"reference"`
 	Digest    string `json:"digest"`
+	Locked    bool   `json:"locked"` // the digest is that of stack.lock.hcl
 }
 
 // Step is one step of a plan.
@@ -156,6 +157,9 @@ func (p Plan) Digest() string {
 	same.Images = nil
 	for _, im := range p.Images {
 		im.Action, im.Reasons, im.Digest = "", nil, nil
+		if im.Base != nil { // how its digest is known is no part of what is done
+			im.Base = &Base{Reference: im.Base.Reference, Digest: im.Base.Digest}
+		}
 		same.Images = append(same.Images, im)
 	}
 	same.Documents = nil // made from the steps; they hold digests once built

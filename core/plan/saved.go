@@ -149,7 +149,7 @@ func Differences(old, new Plan) []string {
 				out = appendNew(out, "  "+reason)
 			}
 		}
-		if x, y := oldImages[name], newImages[name]; x.Key == y.Key && x.Base != nil && y.Base != nil && *x.Base != *y.Base {
+		if x, y := oldImages[name], newImages[name]; x.Key == y.Key && x.Base != nil && y.Base != nil && x.Base.Digest != y.Base.Digest {
 			out = appendNew(out, fmt.Sprintf("~ image %s (%s → %s)", y.Base.Reference, x.Base.Digest, y.Base.Digest))
 		}
 		a.Image, b.Image = nil, nil

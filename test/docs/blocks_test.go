@@ -11,6 +11,7 @@ import (
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/flow"
+	"github.com/stackrun/stack/core/lockfile"
 	"github.com/stackrun/stack/core/stackfile"
 )
 
@@ -49,6 +50,10 @@ func (b block) check(kind string) error {
 		var any any
 		return yaml.Unmarshal([]byte(b.text), &any)
 	case "hcl":
+		if strings.HasPrefix(b.text, "base_image ") {
+			_, list := lockfile.Parse(lockfile.FileName, []byte(b.text))
+			return shown(list, b.text)
+		}
 		file, list := stackfile.Parse("stacks.hcl", "/", []byte(b.text), nil, func(string) (string, bool) { return "", false })
 		if list.HasErrors() {
 			return shown(list, b.text)
@@ -61,7 +66,7 @@ func (b block) check(kind string) error {
 	case "go":
 		_, err := format.Source([]byte(b.text)) // programs are built by another test
 		return err
-	case "", "bash":
+	case "", "bash", "text":
 		return nil // command lines are looked at by another test
 	}
 	return fmt.Errorf("the kind of block %q is not known", kind)
