@@ -50,7 +50,6 @@ type Description struct {
 	NeedsRegistry bool // it cannot keep an image on this machine
 	SecretMounts  bool
 	CacheMounts   bool
-	MultiPlatform bool
 	BuildOptions  []string // keys of image.build that it honours
 	Platform      string   // what it builds natively, such as linux/amd64
 
@@ -75,7 +74,7 @@ type Request struct {
 	ExtraTags   []string          // further references of the same image
 	Push        bool              // publish to the registry that Destination names
 	Insecure    bool              // that registry speaks plain HTTP
-	Platforms   []string          // linux/amd64
+	Platforms   []string          // such as linux/amd64; a Builder gets one at a time
 	Stages      []image.Stage     // at least one
 	Labels      map[string]string // put on the last stage's image
 	Secrets     []Secret

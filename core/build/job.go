@@ -41,11 +41,21 @@ type Outcome struct {
 	Err       error // nil when the image exists; context.Canceled when another's failure stopped it
 }
 
-// Registry is what building asks registries; *registry.Client is one. Find
-// gives "" for what certainly does not exist, and an error for what is not known.
+// Registry is what building asks registries; *registry.Client is one. Find and
+// Images give "" for what certainly does not exist, and an error for what is not
+// known.
 type Registry interface {
 	Find(ctx context.Context, reference string) (digest string, labels map[string]string, err error)
+	// Images gives the labels of each image that the reference stands for, by
+	// its platform: one, or all of an index.
+	Images(ctx context.Context, reference string) (digest string, labels map[string]map[string]string, err error)
+	// Architecture is what the programs in one image are made for, such as amd64;
+	// "" where it has none that tell.
+	Architecture(ctx context.Context, reference string) (string, error)
 	Tag(ctx context.Context, reference, digest string, references ...string) error
+	// Index writes an index of images that are in reference's repository already
+	// under reference, and then under the further references.
+	Index(ctx context.Context, reference string, digests []string, further ...string) (digest string, err error)
 }
 
 // maker makes a job's image exist. Run is made of makers around makers: each

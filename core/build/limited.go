@@ -2,9 +2,8 @@ package build
 
 import "context"
 
-// limited lets n makers run at one time.
-func limited(n int, next maker) maker {
-	slots := make(chan struct{}, n)
+// limited lets as many makers run at one time as there are slots.
+func limited(slots chan struct{}, next maker) maker {
 	return func(ctx context.Context, j Job) (Outcome, error) {
 		select {
 		case slots <- struct{}{}:

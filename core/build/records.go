@@ -45,13 +45,12 @@ func (s Records) Save(r Record) error {
 	return nil
 }
 
-// Load reads a record. An unknown id is RunNotFound with the nearest known one;
-// a record that cannot be read is moved aside and is RecordCorrupt.
+// Load reads a record. An unknown id is BuildNotFound with the nearest known
+// one; a record that cannot be read is moved aside and is RecordCorrupt.
 func (s Records) Load(id string) (Record, error) {
 	data, err := os.ReadFile(s.path(id))
 	if errors.Is(err, fs.ErrNotExist) || !idPattern().MatchString(id) {
-		return Record{}, diag.List{diag.New(diag.RunNotFound, "build %q does not exist", id).
-			Because("Looked in %s.", s.Dir).Try(diag.DidYouMean(id, s.ids()))}
+		return Record{}, s.unknown(id)
 	}
 	if err != nil {
 		return Record{}, diag.Fail(diag.FileUnreadable, fmt.Errorf("read record of build %s: %w", id, err), "")
@@ -117,6 +116,15 @@ func (s Records) latest(flow, stack string) map[string]image.Inputs {
 		return map[string]image.Inputs{}
 	}
 	return latest
+}
+
+// unknown is what to say of a build that is not recorded here.
+func (s Records) unknown(id string) diag.List {
+	d := diag.New(diag.BuildNotFound, "build %q does not exist", id).Because("Looked in %s.", s.Dir).Try(diag.DidYouMean(id, s.ids()))
+	if d.Suggestion == "" {
+		d = d.Try("`stack builds list` shows the builds of this project")
+	}
+	return diag.List{d}
 }
 
 func (s Records) path(id string) string { return filepath.Join(s.Dir, id+".json") }

@@ -27,8 +27,8 @@ func reused(o Options, next maker) maker {
 }
 
 func findPublished(ctx context.Context, o Options, r Request) (Outcome, bool, error) {
-	digest, labels, err := o.Registry.Find(ctx, r.Destination)
-	if err != nil || digest == "" || labels[image.KeyLabel] != r.Key {
+	digest, found, err := Published(ctx, o.Registry, r.Destination, r.Key, r.Platforms)
+	if err != nil || !found {
 		return Outcome{}, false, err
 	}
 	if len(r.ExtraTags) > 0 {
@@ -46,7 +46,7 @@ func findLocal(ctx context.Context, o Options, r Request) (Outcome, bool, error)
 	if err != nil {
 		return Outcome{}, false, fmt.Errorf("look for image %s: %w", r.Destination, err)
 	}
-	if first.ID == "" || first.Labels[image.KeyLabel] != r.Key {
+	if first.ID == "" || first.Labels[image.KeyLabel] != r.Key || !isFor(first, r.Platforms) {
 		return Outcome{}, false, nil
 	}
 	for _, tag := range r.ExtraTags {
@@ -59,4 +59,10 @@ func findLocal(ctx context.Context, o Options, r Request) (Outcome, bool, error)
 		}
 	}
 	return Outcome{Action: Reused, Reasons: []string{"the builder has this key"}, LocalID: first.ID}, true, nil
+}
+
+// isFor reports whether an image of an engine's store is for the platform, as
+// far as the engine tells.
+func isFor(im Local, platforms []string) bool {
+	return len(platforms) != 1 || im.Platform == "" || SamePlatform(im.Platform, platforms[0])
 }

@@ -36,7 +36,10 @@ type Options struct {
 // failure, not the cancelled ones; a cancelled ctx is ctx.Err().
 func Run(ctx context.Context, jobs []Job, o Options) ([]Outcome, error) {
 	o = o.withDefaults()
-	making := reused(o, limited(o.Parallel, verified(o, building(o))))
+	slots := make(chan struct{}, o.Parallel)
+	making := reused(o, eachPlatform(o, func(o Options) maker {
+		return limited(slots, verified(o, building(o)))
+	}))
 	making = singleFlight(o, making)
 
 	unique, index := join(jobs)

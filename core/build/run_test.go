@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,11 +28,52 @@ type world struct {
 	unsure error                                      // of Find
 	during func(ctx context.Context, r Request) error // while a build runs
 	lie    string                                     // the digest the builder tells
+	wrong  string                                     // the platform it builds for, whatever it is asked
+	asked  []Request
+
+	programs string // what all programs are for; empty where nobody can tell
 }
 
 type published struct {
 	digest string
 	labels map[string]string
+	images map[string]map[string]string // labels by platform
+}
+
+func (w *world) Images(_ context.Context, reference string) (string, map[string]map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.images[reference].digest, w.images[reference].images, w.unsure
+}
+
+func (w *world) Index(_ context.Context, reference string, digests []string, further ...string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	index := published{digest: "index of " + strings.Join(digests, " "), images: map[string]map[string]string{}}
+	for _, digest := range digests {
+		for _, im := range w.images {
+			if im.digest == digest {
+				maps.Copy(index.images, im.images)
+			}
+		}
+	}
+	for _, tag := range append([]string{reference}, further...) {
+		w.images[tag] = index
+	}
+	return index.digest, nil
+}
+
+func (w *world) Architecture(_ context.Context, reference string) (string, error) {
+	return w.programs, nil
+}
+
+// put is an image of one platform in the world.
+func put(digest string, labels map[string]string, platforms ...string) published {
+	p := published{digest, labels, map[string]map[string]string{}}
+	for _, name := range append(platforms, "linux/amd64")[:max(1, len(platforms))] {
+		p.images[name] = labels
+	}
+	return p
 }
 
 func (w *world) Find(_ context.Context, reference string) (string, map[string]string, error) {
@@ -39,11 +82,11 @@ func (w *world) Find(_ context.Context, reference string) (string, map[string]st
 	return w.images[reference].digest, w.images[reference].labels, w.unsure
 }
 
-func (w *world) Tag(_ context.Context, from, digest string, references ...string) error {
+func (w *world) Tag(_ context.Context, from, _ string, references ...string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range references {
-		w.images[r] = published{digest, w.images[from].labels}
+		w.images[r] = w.images[from]
 	}
 	return nil
 }
@@ -58,12 +101,13 @@ func (worldBuilder) Ready(context.Context) (string, error)            { return "
 func (b worldBuilder) Find(_ context.Context, reference string) (Local, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Local{ID: b.images[reference].digest, Labels: b.images[reference].labels}, nil
+	im := b.images[reference]
+	return Local{ID: im.digest, Labels: im.labels, Platform: strings.Join(slices.Sorted(maps.Keys(im.images)), " ")}, nil
 }
 
 func (b worldBuilder) Build(ctx context.Context, r Request, progress func(Progress)) (Result, error) {
 	b.mu.Lock()
-	b.builds = append(b.builds, r.Key)
+	b.builds, b.asked = append(b.builds, r.Key), append(b.asked, r)
 	b.mu.Unlock()
 	progress(Progress{State: "started"})
 	if b.during != nil {
@@ -74,8 +118,15 @@ func (b worldBuilder) Build(ctx context.Context, r Request, progress func(Progre
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	digest := "sha256:" + r.Key
+	platforms := r.Platforms
+	if len(platforms) > 0 {
+		digest += " for " + platforms[0]
+	}
+	if b.wrong != "" {
+		platforms = []string{b.wrong}
+	}
 	for _, tag := range append([]string{r.Destination}, r.ExtraTags...) {
-		b.images[tag] = published{digest, r.Labels}
+		b.images[tag] = put(digest, r.Labels, platforms...)
 	}
 	if b.lie != "" {
 		digest = b.lie
@@ -120,8 +171,8 @@ func TestRun_BuildsOnceThenReuses(t *testing.T) {
 
 func TestRun_ForceAndForeignLabelBuild(t *testing.T) {
 	w := newWorld()
-	w.images["reg/app:a"] = published{"sha256:foreign", map[string]string{image.KeyLabel: "other"}}
-	w.images["reg/app:b"] = published{"sha256:b", map[string]string{image.KeyLabel: "b"}}
+	w.images["reg/app:a"] = put("sha256:foreign", map[string]string{image.KeyLabel: "other"})
+	w.images["reg/app:b"] = put("sha256:b", map[string]string{image.KeyLabel: "b"})
 	forced := job("b")
 	forced.Force = true
 	outcomes, err := Run(t.Context(), []Job{job("a"), forced}, w.options(t))

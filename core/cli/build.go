@@ -55,7 +55,7 @@ func (a *app) build(ctx context.Context, c buildCommand) error {
 		return err
 	}
 	defer s.close()
-	p, err := a.planFor(ctx, s, &c.flowFlags, engine.PlanOptions{Force: c.force})
+	p, err := a.planFor(ctx, s, &c.flowFlags, engine.PlanOptions{Force: c.force, ToBuild: true})
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,9 @@ func (a *app) build(ctx context.Context, c buildCommand) error {
 	a.printDiagnostics(p.Plan.Diagnostics)
 	if c.why {
 		return a.printImages("", p.Plan, nil, a.printJSON)
+	}
+	if err := a.roots().Add(s.engine.Root); err != nil {
+		a.say("warning: this build is found from its own folder only: %v", err)
 	}
 	view := a.newView(false)
 	id, built, err := s.engine.BuildOnly(ctx, p, view.Event)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/build"
@@ -52,17 +53,27 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
 		return "", plan.Plan{}, err
 	}
+	if p.build != "" {
+		return p.build, e.pinnedBuild(p, runID, sink), nil
+	}
 	out := p.Plan
 	out.Images = append([]plan.Image(nil), p.Plan.Images...)
+	secrets, missing := e.buildSecrets(p)
+	if err := missing.Err(); err != nil {
+		return "", plan.Plan{}, err
+	}
 	record := build.Record{ID: build.NewID(e.Now()), Flow: p.Plan.Flow, Stack: p.Plan.Stack, Created: e.Now().UTC()}
 	var jobs []build.Job
 	var at []int // in out.Images
 	for i, im := range out.Images {
 		switch im.Action {
 		case plan.Build:
-			job, err := p.images.job(im)
+			job, err := p.images.job(im, secrets)
 			if err != nil {
 				return "", plan.Plan{}, err
+			}
+			if im.Previous != nil {
+				job.Previous = im.Previous // the plan asked the team's registry too
 			}
 			jobs, at = append(jobs, job), append(at, i)
 		case plan.Reuse:
@@ -73,11 +84,13 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs)+len(record.Images) == 0 {
 		return "", out, nil
 	}
+	p.images.remember()
+	record = p.images.described(usedToo(record, out), out)
 	outcomes, err := build.Run(ctx, jobs, build.Options{
 		Builder: p.images.builder.builder, Registry: p.images.registry, Locks: filepath.Join(e.Root, ".stack", "locks"), Now: e.Now,
 		Progress: e.buildProgress(out, runID, sink),
 		Finished: func(o build.Outcome) error {
-			record = record.With(o)
+			record = p.images.described(record.With(o), out)
 			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, To: finished(o), Message: strings.Join(o.Reasons, "; ")})
 			return e.records().Save(record)
 		},
@@ -96,6 +109,7 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs) == 0 {
 		err = e.records().Save(record)
 	}
+	p.images.share(ctx, out)
 	return record.ID, plan.WithDigests(out), err
 }
 
@@ -115,7 +129,7 @@ func reusedOutcome(im plan.Image) build.Outcome {
 }
 
 // job is what there is to do about an image.
-func (im *images) job(p plan.Image) (build.Job, error) {
+func (im *images) job(p plan.Image, secrets map[string][]byte) (build.Job, error) {
 	stages, err := p.Description.Stages(im.builder.dialect())
 	if err != nil {
 		return build.Job{}, fmt.Errorf("render image %s: %w", p.Reference, err)
@@ -123,6 +137,11 @@ func (im *images) job(p plan.Image) (build.Job, error) {
 	r := build.Request{
 		Key: p.Key, Destination: p.Reference, ExtraTags: p.ExtraTags, Push: !p.Local, Platforms: p.Platforms, Stages: stages,
 		Proxy: im.builder.proxy, CABundle: im.builder.caBundle, NoCache: p.Description.NoCache(),
+	}
+	for _, s := range p.Description.Secrets() {
+		if !slices.ContainsFunc(r.Secrets, func(have build.Secret) bool { return have.Name == s.Name }) {
+			r.Secrets = append(r.Secrets, build.Secret{Name: s.Name, Value: secrets[s.Name]})
+		}
 	}
 	r.Insecure = !p.Local && im.stack.Registry != nil && im.stack.Registry.PlainHTTP && strings.HasPrefix(p.Reference, im.stack.Registry.URI+"/")
 	return build.Job{Request: r, Inputs: p.Inputs, Previous: im.records.Previous(im.flow, im.stack.Name, p.Steps), Force: p.Force, Steps: p.Steps}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/stackrun/stack/core/build"
@@ -21,6 +22,7 @@ type stackBuilder struct {
 	caBundle []byte
 	proxy    map[string]string
 	warnings diag.List
+	pushes   bool // the stack has a registry
 }
 
 // defaultBuilder builds where a stack names no builder.
@@ -28,7 +30,7 @@ const defaultBuilder = "docker"
 
 // builderOf starts and configures the builder of a stack.
 func (e *Engine) builderOf(ctx context.Context, stack *stackfile.Stack) (*stackBuilder, error) {
-	b := &stackBuilder{name: defaultBuilder}
+	b := &stackBuilder{name: defaultBuilder, pushes: stack.Registry != nil}
 	at := stack.Range
 	if stack.ImageBuilder != nil {
 		b.name, at = stack.ImageBuilder.Type, stack.ImageBuilder.Range
@@ -71,9 +73,13 @@ func (b *stackBuilder) dialect() image.Dialect {
 // check refuses settings of an image that the builder cannot honour.
 func (b *stackBuilder) check(s image.Settings, rangeOf func(path ...string) diag.Range) diag.List {
 	var list diag.List
-	if len(s.Platform) > 1 && !b.about.MultiPlatform {
-		list = append(list, diag.At(rangeOf("platform"), diag.BuilderCannot, "builder %s builds one platform at a time", b.name).
-			Try("name one platform"))
+	if len(s.Platform) > 1 && s.Registry == "" && !b.pushes {
+		list = append(list, diag.At(rangeOf("platform"), diag.BuilderCannot, "an image for several platforms needs a registry, and the stack has none").
+			Because("An engine's own store holds images of one platform.").Try("add container_registry { uri = … } to the stack, or name one platform"))
+	}
+	if at, used := secretsUsed(s); used && !b.about.SecretMounts {
+		list = append(list, diag.At(rangeOf(at...), diag.BuilderCannot, "builder %s cannot give secrets to a build", b.name).
+			Try("use image_builder \"docker\" {}"))
 	}
 	known := map[string]bool{}
 	for _, o := range b.about.BuildOptions {
@@ -86,6 +92,19 @@ func (b *stackBuilder) check(s image.Settings, rangeOf func(path ...string) diag
 		}
 	}
 	return list
+}
+
+// secretsUsed is where s asks for build secrets, if it does.
+func secretsUsed(s image.Settings) (at []string, used bool) {
+	if len(s.BuildSecrets) > 0 {
+		return []string{"build_secrets"}, true
+	}
+	for i, l := range s.Layers {
+		if len(l.Secrets) > 0 {
+			return []string{"layers", strconv.Itoa(i), "secrets"}, true
+		}
+	}
+	return nil, false
 }
 
 // readCABundle reads the certificates that a build shall trust.

@@ -23,6 +23,7 @@ type images struct {
 	records  build.Records
 	flow     string
 	stack    *stackfile.Stack
+	before   map[string]image.Inputs // what the steps used before a build, once it began
 }
 
 func (e *Engine) imagesOf(ctx context.Context, r *plan.Resolved) (*images, error) {
@@ -82,24 +83,12 @@ func (im *images) Digests(ctx context.Context, references, platforms []string) (
 // platforms: engines build on an image of another one without a word.
 func localBase(reference string, local build.Local, platforms []string) (string, error) {
 	for _, p := range platforms {
-		if local.Platform != "" && !samePlatform(local.Platform, p) {
+		if local.Platform != "" && !build.SamePlatform(local.Platform, p) {
 			return "", diag.Fail(diag.BasePlatform, fmt.Errorf("base image %s does not exist for %s", reference, p),
 				"the builder's copy is for "+local.Platform)
 		}
 	}
 	return "local:" + local.ID, nil
-}
-
-// samePlatform compares such as linux/arm64 and linux/arm64/v8: a variant counts
-// where both have one.
-func samePlatform(a, b string) bool {
-	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
-	for i := range min(len(as), len(bs)) {
-		if as[i] != bs[i] {
-			return false
-		}
-	}
-	return len(as) > 1 && len(bs) > 1
 }
 
 // isCode reports whether err is a diagnostic or failure of one of the codes.
@@ -126,16 +115,6 @@ func (im *images) Find(ctx context.Context, p plan.Image) (plan.Found, error) {
 		}
 		return plan.Found{Exists: local.ID != "" && local.Labels[image.KeyLabel] == p.Key, LocalID: local.ID}, nil
 	}
-	digest, labels, err := im.registry.Find(ctx, p.Reference)
-	if err != nil {
-		return plan.Found{}, err
-	}
-	// A tag that somebody moved is not the image of its key.
-	return plan.Found{Exists: digest != "" && labels[image.KeyLabel] == p.Key, Digest: digest}, nil
-}
-
-// Previous is what the last build of this flow on this stack used for one of
-// the image's steps.
-func (im *images) Previous(_ context.Context, p plan.Image) image.Inputs {
-	return im.records.Previous(im.flow, im.stack.Name, p.Steps)
+	digest, found, err := build.Published(ctx, im.registry, p.Reference, p.Key, p.Platforms)
+	return plan.Found{Exists: found, Digest: digest}, err
 }

@@ -65,6 +65,18 @@ func (answering) Find(context.Context, string) (string, map[string]string, error
 	return "", nil, errors.New("nobody asks")
 }
 
+func (answering) Images(context.Context, string) (string, map[string]map[string]string, error) {
+	return "", nil, errors.New("nobody asks")
+}
+
+func (answering) Index(context.Context, string, []string, ...string) (string, error) {
+	return "", errors.New("nobody asks")
+}
+
+func (answering) Architecture(context.Context, string) (string, error) {
+	return "", errors.New("nobody asks")
+}
+
 func (answering) Tag(context.Context, string, string, ...string) error {
 	return errors.New("nobody asks")
 }

@@ -26,12 +26,14 @@ type Planned struct {
 	connection *connection
 	images     *images // nil where the orchestrator runs no images
 	bases      *bases  // likewise
+	build      string  // the build whose images are used; empty where they are built
 }
 
 // PlanOptions changes how a plan is made.
 type PlanOptions struct {
-	Force bool // build every image even if it exists
-	Lock  bool // resolve every base afresh, and write the lock
+	Force   bool // build every image even if it exists
+	Lock    bool // resolve every base afresh, and write the lock
+	ToBuild bool // plan what is to be built, whatever build the flow names
 }
 
 // Plan resolves a request and plans it. Nothing is built or submitted. The
@@ -52,20 +54,30 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	resolved.Warnings = append(resolved.Warnings, c.warnings...)
 	p := &Planned{Resolved: resolved, request: r, connection: c}
 	in := plan.Input{
-		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force,
+		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Force: opt.Force, Python: e.python(ctx),
 		Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
 	}
 	if c.info.Has(sdk.CapImages) {
 		if p.images, err = e.imagesOf(ctx, resolved); err != nil {
 			return nil, err
 		}
+		if in.Pinned, err = e.pin(ctx, p, opt); err != nil {
+			return nil, err
+		}
 		in.Images, in.Builder, in.Dialect, in.CheckImage = p.images, p.images.builder.name, p.images.builder.dialect(), p.images.builder.check
 		p.Plan, err = e.planImages(ctx, p, in, opt.Lock)
 	} else {
+		if err := noImagesFor(c, r, resolved); err != nil {
+			return nil, err
+		}
 		p.Plan, err = plan.Make(ctx, resolved, in)
 	}
 	if err != nil {
 		return nil, err
+	}
+	_, missing := e.buildSecrets(p)
+	for _, d := range missing { // a plan needs no values, only its build does
+		p.Plan.Diagnostics = append(p.Plan.Diagnostics, d.AsWarning())
 	}
 	return p, nil
 }
@@ -124,7 +136,7 @@ func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.
 	}
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
 		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,
-		Dialect: image.BuildKit(),
+		Dialect: image.BuildKit(), Python: e.python(ctx),
 	})...)
 	return resolved, list, nil
 }

@@ -16,7 +16,7 @@ func (c *compiler) isCustom(s Settings) bool {
 
 // asItIs is an image that is taken as it is.
 func (c *compiler) asItIs(im Image, s Settings) Image {
-	im.action, im.environment = ActionUse, map[string]string{}
+	im.action, im.environment, im.user = ActionUse, map[string]string{}, ""
 	for name, value := range s.RuntimeEnv {
 		im.environment[name] = value
 	}
@@ -47,11 +47,17 @@ func (s Settings) buildSettings() []string {
 	}{
 		{"dockerfile", s.Dockerfile != ""}, {"build_context_root", s.BuildContextRoot != ""},
 		{"requirements", s.Requirements != nil && (s.Requirements.File != "" || len(s.Requirements.Items) > 0)},
+		{"pyproject_path", s.PyprojectPath != ""}, {"pyproject_export_command", len(s.PyprojectExportCommand) > 0},
+		{"uv_project", s.UVProject != ""}, {"uv_lock", s.UVLock != ""}, {"uv_script", s.UVScript != ""},
+		{"required_integrations", len(s.RequiredIntegrations) > 0}, {"inject", len(s.Inject) > 0},
+		{"replicate_local_python_environment", isTrue(s.ReplicateLocalPython)},
 		{"python_package_installer_args", len(s.InstallerArgs) > 0},
 		{"index_url", s.IndexURL != ""}, {"extra_index_urls", len(s.ExtraIndexURLs) > 0}, {"pre", isTrue(s.Pre)},
 		{"apt_packages", len(s.AptPackages) > 0}, {"commands", len(s.Commands) > 0}, {"environment", len(s.Environment) > 0},
 		{"user", s.User != ""}, {"workdir", s.Workdir != ""}, {"dockerignore", s.Dockerignore != ""},
-		{"build", s.Build != nil && (len(s.Build.Args) > 0 || len(s.Build.Labels) > 0 || s.Build.Target != "" || isTrue(s.Build.NoCache) || isTrue(s.Build.Pull))},
+		{"copy", len(s.Copy) > 0}, {"layers", len(s.Layers) > 0}, {"local_project_install_command", s.LocalProjectInstall != ""},
+		{"build_secrets", len(s.BuildSecrets) > 0},
+		{"build", s.Build != nil && (len(s.Build.Args) > 0 || len(s.Build.Labels) > 0 || s.Build.Target != "" || isTrue(s.Build.NoCache) || isTrue(s.Build.Pull) || s.Build.options() != nil)},
 		{"dockerfile_build", s.DockerfileBuild != nil},
 		{"registry", s.Registry != ""}, {"target_repository", s.TargetRepository != ""}, {"image_tag", s.ImageTag != ""},
 		{"prevent_build_reuse", isTrue(s.PreventBuildReuse)},

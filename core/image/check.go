@@ -43,13 +43,21 @@ func (s Settings) Check(rangeOf func(path ...string) diag.Range) diag.List {
 	c.modes(s)
 	c.bases(s)
 	c.packages(s)
-	c.variables("environment", s.Environment)
-	c.variables("runtime_environment", s.RuntimeEnv)
+	c.variables("environment", s.Environment, "environment")
+	c.variables("runtime_environment", s.RuntimeEnv, "runtime_environment")
+	c.python(s)
+	c.checkSecrets(s.BuildSecrets, "build_secrets")
+	c.checkLayers(s.Layers)
+	c.oneValue(s)
+	for i, copied := range s.Copy {
+		c.destinationOf(copied, []string{"copy", strconv.Itoa(i)})
+	}
 	c.owner(s)
 	c.platforms(s.Platform)
 	c.destination(s)
 	if s.Build != nil {
 		c.build("build", s.Build.Args, s.Build.Labels)
+		c.buildOptions("build", s.Build.Network, s.Build.ExtraHosts, s.Build.CacheFrom, s.Build.CacheTo)
 		if s.Build.Target != "" {
 			c.fail(diag.BadValue, []string{"build", "target"}, "the generated Dockerfile has one stage, so it has no target").
 				Suggestion = "for the stages of your own Dockerfile there is dockerfile_build.target"
@@ -57,6 +65,7 @@ func (s Settings) Check(rangeOf func(path ...string) diag.Range) diag.List {
 	}
 	if s.DockerfileBuild != nil {
 		c.build("dockerfile_build", s.DockerfileBuild.Args, s.DockerfileBuild.Labels)
+		c.buildOptions("dockerfile_build", s.DockerfileBuild.Network, s.DockerfileBuild.ExtraHosts, s.DockerfileBuild.CacheFrom, s.DockerfileBuild.CacheTo)
 	}
 	return c.found
 }
@@ -68,12 +77,6 @@ func (c *checker) modes(s Settings) {
 		c.found = append(c.found, withRange(notBuilt(diag.Range{}, "mode prebuilt"), c.at("mode")))
 	default:
 		c.fail(diag.BadValue, []string{"mode"}, "mode %q does not exist", s.Mode).Suggestion = "one of bundled, prebuilt, custom"
-	}
-	if isFalse(s.DisableAutoDetection) {
-		c.found = append(c.found, withRange(notBuilt(diag.Range{}, "automatic detection of requirements"), c.at("disable_automatic_requirements_detection")))
-	}
-	if isTrue(s.ReplicateLocalPython) {
-		c.found = append(c.found, withRange(notBuilt(diag.Range{}, "replicate_local_python_environment"), c.at("replicate_local_python_environment")))
 	}
 }
 
@@ -92,42 +95,57 @@ func (c *checker) bases(s Settings) {
 }
 
 func (c *checker) packages(s Settings) {
-	for i, p := range s.AptPackages {
-		if !aptShape().MatchString(p) {
-			c.fail(diag.BadValue, []string{"apt_packages", strconv.Itoa(i)}, "%q is not the name of a Debian package", p).
-				Detail = "A name is [a-z0-9][a-z0-9+.-]*, with :architecture and =version behind it where wanted."
-		}
-	}
+	c.aptNames(s.AptPackages, "apt_packages")
 	for i, command := range s.Commands {
-		at := []string{"commands", strconv.Itoa(i)}
-		switch {
-		case strings.TrimSpace(command) == "":
-			c.fail(diag.BadValue, at, "the command is empty")
-		case !carried(command):
-			c.fail(diag.BadValue, at, "the command has a NUL character or invalid UTF-8 in it")
-		default:
-			c.secret(at, "the command", command)
-		}
+		c.command(command, []string{"commands", strconv.Itoa(i)})
+	}
+	if s.LocalProjectInstall != "" {
+		c.command(s.LocalProjectInstall, []string{"local_project_install_command"})
 	}
 	if s.Installer != "" && s.Installer != UV && s.Installer != Pip {
 		c.fail(diag.BadValue, []string{"python_package_installer"}, "installer %q does not exist", s.Installer).Suggestion = "one of uv, pip"
 	}
-	for _, name := range sortedKeys(s.InstallerArgs) {
-		at := []string{"python_package_installer_args", name}
-		value := s.InstallerArgs[name]
-		if !optionShape().MatchString(strings.TrimLeft(name, "-")) {
-			c.fail(diag.BadValue, at, "%q is not the name of an option", name)
-		}
-		if value != nil {
-			c.plain(at, "option "+name, *value)
-		}
-	}
+	c.argumentNames(s.InstallerArgs, []string{"python_package_installer_args"})
 	c.index([]string{"index_url"}, s.IndexURL)
 	for i, u := range s.ExtraIndexURLs {
 		if u == "" {
 			c.fail(diag.BadValue, []string{"extra_index_urls", strconv.Itoa(i)}, "the URL is empty")
 		}
 		c.index([]string{"extra_index_urls", strconv.Itoa(i)}, u)
+	}
+}
+
+func (c *checker) aptNames(packages []string, at ...string) {
+	for i, p := range packages {
+		if !aptShape().MatchString(p) {
+			c.fail(diag.BadValue, append(append([]string(nil), at...), strconv.Itoa(i)), "%q is not the name of a Debian package", p).
+				Detail = "A name is [a-z0-9][a-z0-9+.-]*, with :architecture and =version behind it where wanted."
+		}
+	}
+}
+
+func (c *checker) command(text string, at []string) {
+	switch {
+	case strings.TrimSpace(text) == "":
+		c.fail(diag.BadValue, at, "the command is empty")
+	case !carried(text):
+		c.fail(diag.BadValue, at, "the command has a NUL character or invalid UTF-8 in it")
+	default:
+		c.secret(at, "the command", text)
+	}
+}
+
+// argumentNames checks options of an installer.
+func (c *checker) argumentNames(args InstallerArgs, at []string) {
+	for _, name := range sortedKeys(args) {
+		here := append(append([]string(nil), at...), name)
+		value := args[name]
+		if !optionShape().MatchString(strings.TrimLeft(name, "-")) {
+			c.fail(diag.BadValue, here, "%q is not the name of an option", name)
+		}
+		if value != nil {
+			c.plain(here, "option "+name, *value)
+		}
 	}
 }
 
@@ -157,15 +175,18 @@ func (c *checker) secret(at []string, what, value string) {
 		return
 	}
 	d := c.fail(diag.SecretInPlain, at, "%s holds %s, which would be readable in the image", what, secret)
-	d.Suggestion = "put it into build_secrets"
+	d.Suggestion = "give it to the build with build_secrets: [{name: NAME}], which sets the variable NAME while it installs and runs commands"
+	if strings.Contains(secret, "URL") {
+		d.Suggestion = "write ${NAME} in its place where the URL is that of an index or a requirement, and name NAME in build_secrets"
+	}
 	if at[0] == "runtime_environment" {
 		d.Suggestion = "put it into secret_environment_from"
 	}
 }
 
-func (c *checker) variables(setting string, vars map[string]string) {
+func (c *checker) variables(setting string, vars map[string]string, path ...string) {
 	for _, name := range sortedKeys(vars) {
-		at := []string{setting, name}
+		at := append(append([]string(nil), path...), name)
 		if !variableShape().MatchString(name) {
 			c.fail(diag.BadName, at, "%q cannot be the name of an environment variable", name).Detail = "Names are [A-Za-z_][A-Za-z0-9_]*."
 			continue

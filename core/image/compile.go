@@ -2,8 +2,10 @@ package image
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
@@ -23,10 +25,16 @@ type Options struct {
 	// Mirrors maps registries to what stands in for them, such as docker.io to
 	// mirror.corp/hub.
 	Mirrors map[string]string
-	// StackRequirements are Python requirements of the stack's components.
-	StackRequirements []string
+	// StackRequirements are Python requirements of the stack's components, and
+	// StackRequirementRanges where each was written, if that is known.
+	StackRequirements      []string
+	StackRequirementRanges []diag.Range
 	// StackAptPackages are Debian packages of the stack's components.
 	StackAptPackages []string
+	// Integrations are those that required_integrations can name.
+	Integrations map[string]Integration
+	// Python asks the tools of this machine; nil refuses what needs them.
+	Python Python
 	// RangeOf says where a setting of the image was written, by its path, such
 	// as ("environment", "A") or ("commands", "0"). nil knows nothing; a zero
 	// range is unknown too.
@@ -49,6 +57,9 @@ const (
 func Compile(s Settings, o Options) (Image, diag.List) {
 	c := &compiler{checker: checker{rangeOf: o.RangeOf}, options: o}
 	s = c.expanded(s)
+	if s.Dockerignore != "" {
+		c.ignore = absolute(o.SourceRoot, s.Dockerignore)
+	}
 	c.found = append(c.found, s.Check(o.RangeOf)...)
 	im := c.image(s)
 	if c.found.HasErrors() {
@@ -60,6 +71,7 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 type compiler struct {
 	checker
 	options Options
+	ignore  string // the user's own dockerignore, absolute, or empty
 }
 
 // expanded replaces ${VAR} where the settings allow it.
@@ -76,6 +88,11 @@ func (c *compiler) expanded(s Settings) Settings {
 		b.Args = c.expandAll(b.Args, "dockerfile_build", "args")
 		s.DockerfileBuild = &b
 	}
+	layers := slices.Clone(s.Layers)
+	for i := range layers {
+		layers[i].Env = c.expandAll(layers[i].Env, "layers", strconv.Itoa(i), "env")
+	}
+	s.Layers = layers
 	return s
 }
 
@@ -97,11 +114,11 @@ func (c *compiler) expandAll(m map[string]string, path ...string) map[string]str
 
 func (c *compiler) image(s Settings) Image {
 	im := Image{action: ActionBuild, workdir: DefaultWorkdir, user: s.User, environment: map[string]string{}}
-	for _, vars := range []map[string]string{s.Environment, s.RuntimeEnv} {
-		for name, value := range vars {
-			im.environment[name] = value
-		}
+	maps.Copy(im.environment, s.Environment)
+	for _, l := range s.Layers {
+		maps.Copy(im.environment, l.Env)
 	}
+	maps.Copy(im.environment, s.RuntimeEnv)
 	im.platforms = c.platform(s.Platform)
 	if c.isCustom(s) {
 		return c.asItIs(im, s)
@@ -111,6 +128,7 @@ func (c *compiler) image(s Settings) Image {
 	if im.custom == nil && !im.generated {
 		im.action = ActionUse
 	}
+	c.unusedSecrets(im, s)
 	return im
 }
 
@@ -170,11 +188,7 @@ func (c *compiler) from(im Image, s Settings) Image {
 			}
 		}
 		if reference == "" {
-			version := s.PythonVersion
-			if version == "" {
-				version = DefaultPython
-			}
-			reference = "python:" + version + "-slim"
+			reference = "python:" + c.pythonOf(s) + "-slim"
 		}
 		im.base = c.base(reference)
 		return im
@@ -185,6 +199,9 @@ func (c *compiler) from(im Image, s Settings) Image {
 	}
 	own, problems := readCustom(s, c.options, im.platforms, c.at)
 	c.found = append(c.found, problems...)
+	if own != nil {
+		c.found = append(c.found, own.checkMounts(s.Dockerfile, s.BuildSecrets)...)
+	}
 	im.custom = own
 	return im
 }
@@ -194,8 +211,9 @@ func (c *compiler) layers(im Image, s Settings) Image {
 	if s.Workdir != "" {
 		im.workdir, im.generated = s.Workdir, true
 	}
+	im.secrets = addSecrets(s.BuildSecrets, nil)
 	if s.Build != nil {
-		im.args, im.labels = s.Build.Args, s.Build.Labels
+		im.args, im.labels, im.options = s.Build.Args, s.Build.Labels, s.Build.options()
 		im.generated = im.generated || len(im.args) > 0 || len(im.labels) > 0
 		im.pull, im.noCache = isTrue(s.Build.Pull), isTrue(s.Build.NoCache)
 	}
@@ -203,23 +221,41 @@ func (c *compiler) layers(im Image, s Settings) Image {
 		im = im.with(envLayer{"environment", s.Environment})
 	}
 	if packages := c.aptPackages(s); len(packages) > 0 {
-		sort.Strings(packages)
-		im = im.with(aptLayer{slices.Compact(packages)})
+		im = im.with(newAptLayer(packages, nil))
 	}
 	im = c.python(im, s)
-	if len(s.Commands) > 0 {
-		im = im.with(commandsLayer{s.Commands})
+	if len(s.Copy) > 0 {
+		im = im.with(c.readCopies(s.Copy, func(i int) []string { return []string{"copy", strconv.Itoa(i)} }))
 	}
+	if len(s.Commands) > 0 {
+		im = im.with(commandsLayer{commands: s.Commands})
+	}
+	im = c.ordered(im, s)
 	if s.User != "" {
 		im = im.with(ownerLayer{s.User, im.workdir})
 	}
-	if isFalse(s.AllowIncludingFiles) {
-		c.noCode(s)
-	} else if c.options.Tree != nil {
-		im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
-	}
+	im = c.source(im, s)
 	if len(s.RuntimeEnv) > 0 {
 		im = im.with(envLayer{"runtime_environment", s.RuntimeEnv})
+	}
+	return im
+}
+
+// source puts the source on im, and the project that it is.
+func (c *compiler) source(im Image, s Settings) Image {
+	if isFalse(s.AllowIncludingFiles) {
+		c.noCode(s)
+		return im
+	}
+	if c.options.Tree == nil {
+		return im
+	}
+	im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
+	if s.LocalProjectInstall != "" {
+		im = im.with(localLayer{s.LocalProjectInstall, Installer(first(string(s.Installer), string(UV)))})
+		if s.User != "" { // what the command has written is the user's too
+			im = im.with(named{ownerLayer{s.User, im.workdir}, "user"})
+		}
 	}
 	return im
 }
@@ -227,7 +263,7 @@ func (c *compiler) layers(im Image, s Settings) Image {
 // aptPackages is those of the settings and, unless they are not wanted, those
 // of the stack.
 func (c *compiler) aptPackages(s Settings) []string {
-	packages := slices.Clone(s.AptPackages)
+	packages := append(slices.Clone(s.AptPackages), c.integrationPackages(s)...)
 	if isFalse(s.InstallStackReqs) {
 		return packages
 	}

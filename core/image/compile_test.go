@@ -34,14 +34,9 @@ func TestDiagnostics(t *testing.T) {
 
 		{"mode", "mode: prebuilt", "STK0006 error 1:7", "mode prebuilt"},
 		{"unknown mode", "mode: fast", "STK1206 error 1:7", "fast"},
-		{"not built", "uv_lock: a", "STK0006 error 1:10", "image.uv_lock"},
-		{"not built, a list", "layers:\n- pip: [a]", "STK0006 error 2:1", "image.layers"},
-		{"not built, taken away", "layers: null", "", ""},
-		{"not built, in build", "build: {network: host}", "STK0006 error 1:18", "image.build.network"},
-		{"not built, in dockerfile_build", "dockerfile_build:\n  cache_from: [a]", "STK0006 error 2:15", "image.dockerfile_build.cache_from"},
-		{"not built, a value", "disable_automatic_requirements_detection: false", "STK0006 error 1:43", "automatic detection"},
-		{"built, a value", "disable_automatic_requirements_detection: true\nreplicate_local_python_environment: false\nallow_download_from_code_repository: true", "", ""},
-		{"not built, another value", "replicate_local_python_environment: true", "STK0006 error 1:37", "replicate"},
+		{"not built", "base_image_repo: a", "STK0006 error 1:18", "image.base_image_repo"},
+		{"not built, a list", "secret_environment_from:\n- a", "STK0006 error 2:1", "image.secret_environment_from"},
+		{"not built, taken away", "base_image_repo: null", "", ""},
 		{"unknown", "base_imge: x", "STK1203 error 1:1", "base_imge"},
 		{"unknown in build", "build: {arg: {}}", "STK1203 error 1:9", "arg"},
 
@@ -81,7 +76,7 @@ func TestDiagnostics(t *testing.T) {
 
 		{"requirement", "requirements: [torch>=2, 'two words']", "STK4004 error 1:26", "two words"},
 		{"requirement, option", "requirements: ['--index-url https://x']", "STK4004 error 1:16", "--index-url"},
-		{"requirement, editable", "requirements: ['-e .']", "STK0006 error 1:16", ""},
+		{"requirement, editable", "requirements: ['-e .']", "STK4004 error 1:16", ""},
 		{"requirement, folder", "requirements: ['./pkg']", "STK4004 error 1:16", "machine"},
 		{"requirement, newline", "requirements: [\"a\\nb\"]", "STK4004 error 1:16", ""},
 		{"requirement, injection", "requirements: ['a; rm -rf / ; b']", "STK4004 error 1:16", ""},
@@ -90,8 +85,8 @@ func TestDiagnostics(t *testing.T) {
 		{"requirements, no such file", "requirements: none.txt", "STK0003 error 1:15", "none.txt"},
 		{"requirement, from a URL", "requirements: ['-r https://x/y.txt']", "STK4004 error 1:16", "URL"},
 		{"requirements, wrong type", "requirements: {a: b}", "STK1204 error 1:15", ""},
-		{"requirements in a file", "requirements: bad.txt", "STK4004 error 2:1, STK0006 error 3:1", "bad one"},
-		{"requirements that include bad ones", "requirements: [-r nested.txt]", "STK4004 error 2:1, STK0006 error 3:1", "bad one"},
+		{"requirements in a file", "requirements: bad.txt", "STK4004 error 2:1, STK4004 error 3:1", "bad one"},
+		{"requirements that include bad ones", "requirements: [-r nested.txt]", "STK4004 error 2:1, STK4004 error 3:1", "bad one"},
 		{"requirements with a password", "requirements: token.txt", "SEC201 error 1:1", ""},
 
 		{"token", "environment: {A: " + github + "}", "SEC201 error 1:18", "GitHub"},
@@ -297,7 +292,7 @@ func TestPrune(t *testing.T) {
 		{"custom by the other spelling", []string{"step skip_build true", "flow workdir /x"}, []string{"step mode custom"},
 			"flow:2:1: info STK3003 workdir, from the layer flow, is dropped: mode custom, from the layer step, is used in its place"},
 
-		{"not built", []string{"flow uv_script a", "flow user app"}, []string{"flow user app"}, "flow:1:1: error STK0006 image.uv_script is not available in this version of stack"},
+		{"not built", []string{"flow base_image_repo a", "flow user app"}, []string{"flow user app"}, "flow:1:1: error STK0006 image.base_image_repo is not available in this version of stack"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tree := layered(c.tree...)

@@ -28,9 +28,37 @@ type custom struct {
 	end     int    // last line of the stage that is built, where labels go
 	escape  string // the Dockerfile's escape character
 	target  string
+	options map[string]any // other keys of dockerfile_build
 	pull    bool
 	noCache bool
 	digests map[string]string // by reference
+	mounts  []secretMount
+}
+
+// secretMount is a RUN that mounts a secret.
+type secretMount struct {
+	id       string
+	line     int
+	required bool
+}
+
+// checkMounts refuses secrets that the Dockerfile needs and the settings do not
+// give, and tells of those that it can do without.
+func (c *custom) checkMounts(file string, secrets []BuildSecret) diag.List {
+	var problems diag.List
+	for _, m := range c.mounts {
+		if slices.ContainsFunc(secrets, func(s BuildSecret) bool { return s.Name == m.id }) {
+			continue
+		}
+		p := dockerfileProblem(file, c.text, m.line, "the Dockerfile mounts the secret %s, which build_secrets does not name", m.id)
+		p.Code, p.Suggestion = diag.SecretMissing, "add build_secrets: [{name: "+m.id+"}]"
+		if !m.required {
+			p.Severity = diag.Warning
+			p.Detail = "The command will run without it: the Dockerfile does not say required=true."
+		}
+		problems = append(problems, p)
+	}
+	return problems
 }
 
 // use is a place in a Dockerfile that names an image.
@@ -52,6 +80,7 @@ func readCustom(s Settings, o Options, platforms []string, at func(...string) di
 	c := &custom{text: string(data), digests: map[string]string{}}
 	var ignore string
 	if b := s.DockerfileBuild; b != nil {
+		c.options = b.options()
 		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, b.Labels, b.Target, isTrue(b.Pull), isTrue(b.NoCache)
 		if b.Dockerignore != "" {
 			ignore = absolute(o.SourceRoot, b.Dockerignore)
@@ -146,6 +175,9 @@ func (c *custom) parts() []part {
 	if len(c.labels) > 0 {
 		all = append(all, namesPart("dockerfile_build.labels", c.labels))
 	}
+	if p, ok := optionsPart("dockerfile_build.options", c.options); ok {
+		all = append(all, p)
+	}
 	return all
 }
 
@@ -166,7 +198,7 @@ func (c *custom) stage() (Stage, error) {
 		args[name] = value
 	}
 	text = c.labelled(text, args)
-	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Pull: c.pull}, nil
+	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Options: c.options, Pull: c.pull}, nil
 }
 
 // labelled is text with the labels at the end of the stage that is built;

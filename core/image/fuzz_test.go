@@ -130,7 +130,7 @@ func FuzzRender(f *testing.F) {
 		}
 		want := []string{
 			"USER 0", "WORKDIR " + workdir, "ARG D " + e["C"], "ENV A " + e["A"], "ENV B " + e["B"],
-			script("python", "uv", "/tmp/.stack-requirements/requirements.txt", "--option="+value),
+			script("python", "install", "uv", "/tmp/.stack-requirements/requirements.txt", "--option="+value),
 			run(command), run(value), script("owner", "app:staff", workdir),
 			"ENV C " + e["C"], "LABEL e.f " + label, "USER app:staff",
 		}

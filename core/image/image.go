@@ -2,13 +2,15 @@ package image
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/source"
 )
 
 // Image is an immutable description of an image. The zero Image is nothing; an
-// Image comes from Compile.
+// Image comes from Compile, or from one of the From functions.
 type Image struct {
 	action    Action
 	base      base
@@ -19,13 +21,23 @@ type Image struct {
 	generated bool
 	args      map[string]string
 	labels    map[string]string
-	workdir   string
+	workdir   string // in the end
+	begin     string // work directory before any layer changes it, if one does
 	user      string
 	layers    []layer
+	secrets   []BuildSecret  // that every command and install may read
+	options   map[string]any // other keys of image.build
 	pull      bool
 	noCache   bool
 
 	environment map[string]string
+
+	// Of the Go form: what it is called, what is wrong with it, and what later
+	// calls need.
+	place      place
+	problems   diag.List
+	pythonBase bool   // the base is Python's own image
+	ignore     string // file of patterns
 }
 
 // base is the image that an image starts from.
@@ -100,10 +112,21 @@ func (im Image) Pin(digests map[string]string) Image {
 	return im
 }
 
-// with returns the image with one more layer on top.
+// with returns the image with one more layer on top. No two inputs of a key
+// have one name.
 func (im Image) with(l layer) Image {
+	name, taken := l.input().name, map[string]bool{}
+	for _, have := range im.layers {
+		taken[have.input().name] = true
+	}
+	for n := 2; taken[name]; n++ {
+		name = l.input().name + "-" + strconv.Itoa(n)
+	}
+	if name != l.input().name {
+		l = named{l, name}
+	}
 	im.layers = append(im.layers[:len(im.layers):len(im.layers)], l)
-	im.generated = true
+	im.generated, im.action = true, ActionBuild
 	return im
 }
 
@@ -163,13 +186,13 @@ func (im Image) Dockerfile(d Dialect) string {
 
 // render writes the stage of the layers.
 func (im Image) render(d Dialect, from string) Stage {
-	r := &renderer{dialect: d, seen: map[string]bool{}, args: map[string]string{}}
+	r := &renderer{dialect: d, seen: map[string]bool{}, args: map[string]string{}, secrets: im.secrets}
 	r.files = append(r.files, source.File{Path: "build", Type: source.Directory})
 	r.line("FROM " + from)
 	if im.user != "" {
 		r.line("USER 0") // the base may run as somebody who may not install
 	}
-	r.line("WORKDIR " + word(im.workdir))
+	r.line("WORKDIR " + word(im.firstWorkdir()))
 	for _, name := range sortedKeys(im.args) {
 		r.variable("ARG", name, im.args[name])
 	}
@@ -185,7 +208,7 @@ func (im Image) render(d Dialect, from string) Stage {
 	if im.user != "" {
 		r.line("USER " + word(im.user))
 	}
-	return Stage{Dockerfile: []byte(r.out.String()), Files: withFolders(r.files), Args: r.args, Pull: im.pull}
+	return Stage{Dockerfile: []byte(r.out.String()), Files: withFolders(r.files), Args: r.args, Options: im.options, Pull: im.pull}
 }
 
 // withFolders adds the folders that files are in, where they lack.

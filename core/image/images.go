@@ -173,6 +173,9 @@ func (d *dockerfile) reach(number int, done map[int]bool) {
 		case *instructions.RunCommand:
 			for _, m := range instructions.GetMounts(command) {
 				d.other(number, m.From, command.Location(), "from="+m.From, done)
+				if m.Type == instructions.MountTypeSecret {
+					d.mounts = append(d.mounts, secretMount{id: m.CacheID, line: command.Location()[0].Start.Line, required: m.Required})
+				}
 			}
 		}
 	}

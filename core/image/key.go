@@ -14,7 +14,7 @@ import (
 // recipe is the version of everything that is not in the settings: the order
 // of instructions and the encoding of the key. Whatever of it changes, changes
 // this. What our scripts do counts by itself.
-const recipe = "stack image 1"
+const recipe = "stack image 2"
 
 // recipeOf is the recipe with what the scripts of the image's layers say.
 func recipeOf() string {
@@ -122,10 +122,16 @@ func (im Image) parts() []part {
 		p.show(pinnedFully(im.base.reference, im.base.digest))
 		all = append(all, p)
 	}
+	if len(im.secrets) > 0 {
+		all = append(all, secretsPart("build_secrets", im.secrets))
+	}
 	if !im.generated {
 		return all
 	}
-	all = append(all, scalarPart("workdir", im.workdir))
+	all = append(all, scalarPart("workdir", im.firstWorkdir()))
+	if p, ok := optionsPart("build.options", im.options); ok {
+		all = append(all, p)
+	}
 	if len(im.args) > 0 {
 		all = append(all, namesPart("build.args", im.args))
 	}

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/stackrun/stack/core/source"
@@ -15,6 +16,19 @@ type layer interface {
 	render(r *renderer)
 }
 
+// named is a layer with the name of its input, where that is another than that
+// of its kind: the second of two, or one of `layers`.
+type named struct {
+	layer
+	name string
+}
+
+func (l named) input() part {
+	p := l.layer.input()
+	p.name = l.name
+	return p
+}
+
 // envLayer sets environment variables.
 type envLayer struct {
 	name string // of the setting
@@ -22,18 +36,32 @@ type envLayer struct {
 }
 
 // aptLayer installs Debian packages.
-type aptLayer struct{ packages []string } // sorted, each once
+type aptLayer struct {
+	packages []string // sorted, each once
+	secrets  []BuildSecret
+}
 
 // pythonLayer installs Python packages.
 type pythonLayer struct {
-	name      string // of the setting
-	files     []requirementsFile
-	installer Installer
-	args      []string // options, as words
+	name  string // of the setting
+	files []requirementsFile
+	how   install
 }
 
 // commandsLayer runs shell scripts, each one on its own.
-type commandsLayer struct{ commands []string }
+type commandsLayer struct {
+	commands []string
+	secrets  []BuildSecret
+}
+
+// localLayer runs the command that installs the source.
+type localLayer struct {
+	command   string
+	installer Installer
+}
+
+// workdirLayer changes the work directory.
+type workdirLayer struct{ dir string }
 
 // ownerLayer makes sure that a user exists and owns the work directory.
 type ownerLayer struct{ user, workdir string }
@@ -55,6 +83,7 @@ func (l envLayer) render(r *renderer) {
 func (l aptLayer) input() part {
 	p := newPart("apt_packages", linesPart)
 	p.list(l.packages)
+	p.secrets(l.secrets)
 	return p
 }
 
@@ -70,20 +99,16 @@ func (l aptLayer) render(r *renderer) {
 			"--mount=type=cache,id=stack-apt-packages,target=" + cache + ",sharing=locked",
 		}
 	}
-	r.script(mounts, "apt.sh", l.packages...)
+	r.script(mounts, l.secrets, "apt.sh", l.packages...)
 }
 
 func (l pythonLayer) input() part {
 	p := newPart(l.name, requirementsPart)
-	p.text(string(l.installer))
-	p.list(l.args)
+	l.how.input(&p)
 	p.count(len(l.files))
 	for _, f := range l.files {
 		p.text(f.name)
 		p.text(f.content())
-	}
-	for _, a := range l.args {
-		p.show(a)
 	}
 	for _, f := range l.files {
 		for _, line := range f.lines {
@@ -96,31 +121,52 @@ func (l pythonLayer) input() part {
 }
 
 func (l pythonLayer) render(r *renderer) {
-	folder := "build/" + l.name
+	folder := r.folder("build/" + l.name)
 	for _, f := range l.files {
 		r.file(folder+"/"+f.name, f.content())
 	}
 	const target = "/tmp/.stack-requirements"
-	mounts := []string{"--mount=type=bind,source=" + folder + ",target=" + target}
-	if r.dialect.CacheMounts {
-		mounts = append(mounts, "--mount=type=cache,id=stack-"+string(l.installer)+",target=/tmp/.stack-cache/"+string(l.installer))
-	}
+	mounts := append([]string{"--mount=type=bind,source=" + folder + ",target=" + target}, l.how.cacheMounts(r.dialect)...)
 	r.blank()
-	r.script(mounts, "python.sh", append([]string{string(l.installer), target + "/" + l.files[0].name}, l.args...)...)
+	r.script(mounts, l.how.secrets, "python.sh", append([]string{"install", string(l.how.installer), target + "/" + l.files[0].name}, l.how.args...)...)
 }
 
 func (l commandsLayer) input() part {
 	p := newPart("commands", linesPart)
 	p.list(l.commands)
+	p.secrets(l.secrets)
 	return p
 }
 
 func (l commandsLayer) render(r *renderer) {
 	r.blank()
 	for _, c := range l.commands {
-		r.command(c)
+		r.command(c, l.secrets)
 	}
 }
+
+func (l localLayer) input() part {
+	p := newPart("local_project_install_command", exactPart)
+	p.text(l.command)
+	p.text(string(l.installer))
+	p.show(l.command)
+	return p
+}
+
+func (l localLayer) render(r *renderer) {
+	r.blank()
+	how := install{installer: l.installer}
+	r.script(how.cacheMounts(r.dialect), nil, "python.sh", "run", string(l.installer), l.command)
+}
+
+func (l workdirLayer) input() part {
+	p := newPart("workdir", exactPart)
+	p.text(l.dir)
+	p.show(l.dir)
+	return p
+}
+
+func (l workdirLayer) render(r *renderer) { r.line("WORKDIR " + word(l.dir)) }
 
 func (l ownerLayer) input() part {
 	p := newPart("user", exactPart)
@@ -131,7 +177,7 @@ func (l ownerLayer) input() part {
 
 func (l ownerLayer) render(r *renderer) {
 	r.blank()
-	r.script(nil, "owner.sh", l.user, l.workdir)
+	r.script(nil, nil, "owner.sh", l.user, l.workdir)
 }
 
 func (l sourceLayer) input() part {
@@ -164,4 +210,14 @@ func ownership(user string) string {
 		return user + ":" + user
 	}
 	return user
+}
+
+// folder is a folder of the build context that no other layer has.
+func (r *renderer) folder(name string) string {
+	folder := name
+	for n := 2; r.seen[folder]; n++ {
+		folder = name + "-" + strconv.Itoa(n)
+	}
+	r.seen[folder] = true
+	return folder
 }

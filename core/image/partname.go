@@ -14,15 +14,23 @@ var mountOption = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompi
 func PartName(vertex string) string {
 	text := strings.Join(strings.Fields(mountOption().ReplaceAllString(vertex, "")), " ")
 	text = strings.Replace(text, "[stage-0 ", "[", 1)
-	for script, what := range map[string]string{
-		"/tmp/.stack-apt.sh":     "install apt packages",
-		"/tmp/.stack-python.sh":  "install Python requirements",
-		"/tmp/.stack-owner.sh":   "make the user",
-		"/tmp/.stack-command.sh": "run a command of the settings",
+	for _, s := range []struct{ words, what string }{
+		{`/tmp/.stack-apt.sh`, "install apt packages"},
+		{`/tmp/.stack-python.sh", "sync"`, "install the uv project"},
+		{`/tmp/.stack-python.sh", "run"`, "install the local project"},
+		{`/tmp/.stack-python.sh`, "install Python requirements"},
+		{`/tmp/.stack-owner.sh`, "make the user"},
+		{`/tmp/.stack-command.sh`, "run a command of the settings"},
 	} {
-		if strings.Contains(text, script) {
+		if strings.Contains(text, s.words) {
 			step, _, _ := strings.Cut(text, "RUN")
-			return step + what
+			return step + s.what
+		}
+	}
+	// What makes secrets variables is ours, and in front of the command.
+	if step, rest, ours := strings.Cut(text, `RUN ["/bin/sh", "-c", "`); ours {
+		if _, command, found := strings.Cut(rest, `"", "sh", `); found {
+			return step + "RUN [" + command
 		}
 	}
 	return text

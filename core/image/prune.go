@@ -170,7 +170,7 @@ func (p *pruner) spellings() {
 func keptByCustom(key string) bool {
 	switch key {
 	case "mode", "skip_build", "base_image", "platform", "runtime_environment", "secret_environment_from", "python_version",
-		"python_package_installer", "install_stack_requirements", "disable_automatic_requirements_detection", "replicate_local_python_environment":
+		"python_package_installer", "install_stack_requirements", "disable_automatic_requirements_detection":
 		return true
 	}
 	return strings.HasPrefix(key, "allow_")

@@ -33,8 +33,9 @@ func Reasons(old, new Inputs) []string {
 func namesOf(a, b Inputs) []string {
 	order := map[string]int{}
 	for i, name := range []string{"recipe", "platform", "base_image", "dockerfile", "dockerfile_build.args", "dockerfile_build.labels",
-		"build_context_root", "workdir", "build.args", "environment", "apt_packages", "stack_requirements", "requirements",
-		"commands", "user", "source", "runtime_environment", "build.labels"} {
+		"dockerfile_build.options", "build_context_root", "build_secrets", "workdir", "build.args", "build.options", "environment", "apt_packages",
+		"local_environment", "stack_requirements", "required_integrations", "pyproject", "uv_project", "uv_script", "requirements",
+		"copy", "commands", "layers.*", "user", "source", "local_project_install_command", "runtime_environment", "build.labels"} {
 		order[name] = i - 100
 	}
 	seen := map[string]bool{}
@@ -47,9 +48,15 @@ func namesOf(a, b Inputs) []string {
 			}
 		}
 	}
+	place := func(name string) int {
+		if strings.HasPrefix(name, "layers.") {
+			name = "layers.*"
+		}
+		return order[name]
+	}
 	sort.Slice(names, func(i, j int) bool {
-		if order[names[i]] != order[names[j]] {
-			return order[names[i]] < order[names[j]]
+		if place(names[i]) != place(names[j]) {
+			return place(names[i]) < place(names[j])
 		}
 		return names[i] < names[j]
 	})

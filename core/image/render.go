@@ -64,6 +64,7 @@ type renderer struct {
 	files   []source.File
 	seen    map[string]bool   // paths of files
 	args    map[string]string // values that a Dockerfile cannot hold
+	secrets []BuildSecret     // that every command and install may read
 	written int               // commands in files
 }
 
@@ -102,14 +103,25 @@ func (r *renderer) variable(instruction, name, value string) {
 	r.line(instruction + " " + name + `="${` + carrier + `}"`)
 }
 
-// run writes a RUN of words, which nothing expands.
-func (r *renderer) run(mounts []string, words ...string) {
+// run writes a RUN of words, which nothing expands. secrets are those that
+// this command may read beside those of the whole image.
+func (r *renderer) run(mounts []string, secrets []BuildSecret, words ...string) {
+	var before strings.Builder
+	for _, s := range addSecrets(r.secrets, secrets) {
+		mounts = append(mounts, "--mount=type=secret,id="+s.Name+",target="+s.target()+",mode=0444,required=true")
+		if name := s.variable(); name != "" {
+			// Newlines at the end are an editor's, and would break a URL or a header.
+			before.WriteString(name + "=$(cat " + s.target() + ") && export " + name + " || exit 1; ")
+		}
+	}
 	if r.dialect.CABundle {
 		const bundle = "/tmp/.stack-ca.pem"
 		mounts = append(mounts, "--mount=type=secret,id="+CABundleSecret+",target="+bundle)
-		trust := "if [ -s " + bundle + " ]; then export SSL_CERT_FILE=" + bundle + " CURL_CA_BUNDLE=" + bundle + " REQUESTS_CA_BUNDLE=" + bundle +
-			" PIP_CERT=" + bundle + " GIT_SSL_CAINFO=" + bundle + " NODE_EXTRA_CA_CERTS=" + bundle + "; fi; " + `exec "$@"`
-		words = append([]string{"/bin/sh", "-c", trust, "sh"}, words...)
+		before.WriteString("if [ -s " + bundle + " ]; then export SSL_CERT_FILE=" + bundle + " CURL_CA_BUNDLE=" + bundle + " REQUESTS_CA_BUNDLE=" + bundle +
+			" PIP_CERT=" + bundle + " GIT_SSL_CAINFO=" + bundle + " NODE_EXTRA_CA_CERTS=" + bundle + "; fi; ")
+	}
+	if before.Len() > 0 {
+		words = append([]string{"/bin/sh", "-c", before.String() + `exec "$@"`, "sh"}, words...)
 	}
 	var b strings.Builder
 	b.WriteString("RUN ")
@@ -121,24 +133,24 @@ func (r *renderer) run(mounts []string, words ...string) {
 }
 
 // script runs one of our scripts with arguments.
-func (r *renderer) script(mounts []string, name string, arguments ...string) {
+func (r *renderer) script(mounts []string, secrets []BuildSecret, name string, arguments ...string) {
 	path := "build/" + name
 	r.file(path, script(name))
 	target := "/tmp/.stack-" + name
 	mounts = append([]string{"--mount=type=bind,source=" + path + ",target=" + target}, mounts...)
-	r.run(mounts, append([]string{"/bin/sh", target}, arguments...)...)
+	r.run(mounts, secrets, append([]string{"/bin/sh", target}, arguments...)...)
 }
 
 // command runs a user's script as it is written, stopping at the first command
 // that fails.
-func (r *renderer) command(text string) {
+func (r *renderer) command(text string, secrets []BuildSecret) {
 	if len(text) <= longest {
-		r.run(nil, "/bin/sh", "-ec", text)
+		r.run(nil, secrets, "/bin/sh", "-ec", text)
 		return
 	}
 	r.written++
 	path := fmt.Sprintf("build/command-%d.sh", r.written)
 	r.file(path, text)
 	const target = "/tmp/.stack-command.sh"
-	r.run([]string{"--mount=type=bind,source=" + path + ",target=" + target}, "/bin/sh", "-e", target)
+	r.run([]string{"--mount=type=bind,source=" + path + ",target=" + target}, secrets, "/bin/sh", "-e", target)
 }

@@ -2,13 +2,16 @@ package image
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/requirement"
 )
 
 // requirementsFile is a requirements file as it goes into a build: without
@@ -23,16 +26,18 @@ func (f requirementsFile) content() string { return strings.Join(f.lines, "\n") 
 
 // requirementsReader reads requirements and the files that they include.
 type requirementsReader struct {
-	root  string
-	files []requirementsFile
-	names map[string]string // absolute path → name of the file in the build
-	found diag.List
+	root      string
+	variables []string // that the build sets
+	files     []requirementsFile
+	names     map[string]string // absolute path → name of the file in the build
+	found     diag.List
 }
 
 // readRequirements reads r, whose files are relative to root. at says where
-// the setting, or an item of it, was written.
-func readRequirements(r Requirements, root string, at func(item int) diag.Range) ([]requirementsFile, diag.List) {
-	reader := &requirementsReader{root: root, names: map[string]string{}}
+// the setting, or an item of it, was written. variables are those that the
+// build sets, which URLs can have in them.
+func readRequirements(r Requirements, root string, variables []string, at func(item int) diag.Range) ([]requirementsFile, diag.List) {
+	reader := &requirementsReader{root: root, variables: variables, names: map[string]string{}}
 	if r.File != "" {
 		reader.include(absolute(root, r.File), r.File, at(-1))
 		return reader.files, reader.found
@@ -61,10 +66,6 @@ func (r *requirementsReader) problem(at diag.Range, code diag.Code, format strin
 // item reads one entry of a list.
 func (r *requirementsReader) item(item string, at diag.Range) (string, bool) {
 	text := strings.TrimSpace(item)
-	if option, file, ok := includeOf(text); ok {
-		name := r.include(absolute(r.root, file), file, at)
-		return option + " " + name, name != ""
-	}
 	switch {
 	case text == "":
 		r.problem(at, diag.BadRequirement, "the requirement is empty")
@@ -72,15 +73,85 @@ func (r *requirementsReader) item(item string, at diag.Range) (string, bool) {
 	case strings.ContainsFunc(text, isControl) || !utf8.ValidString(text):
 		r.problem(at, diag.BadRequirement, "the requirement %q has control characters in it", item)
 		return "", false
-	case editable(text):
-		r.problem(at, diag.NotBuiltYet, "an editable requirement cannot be installed by this version of stack")
+	}
+	line, ok := r.parsed(text, at)
+	switch {
+	case !ok || line.Kind == requirement.Blank:
 		return "", false
-	case text[0] == '-':
-		r.problem(at, diag.BadRequirement, "options such as %q cannot be in a list of requirements", firstWord(text)).Suggestion =
+	case line.Kind == requirement.Options:
+		r.problem(at, diag.BadRequirement, "options such as %q cannot be in a list of requirements", line.Options[0].Name).Suggestion =
 			"use index_url, extra_index_urls, pre or python_package_installer_args, or a requirements file"
 		return "", false
 	}
-	return text, r.requirement(text, at)
+	return r.entry(line, text, r.root, at)
+}
+
+// parsed is text as a line of a requirements file.
+func (r *requirementsReader) parsed(text string, at diag.Range) (requirement.Line, bool) {
+	if secretURL(text) {
+		r.problem(at, diag.SecretInPlain, "the requirement has credentials in its URL").Suggestion =
+			"write ${NAME} in their place, and name NAME in build_secrets"
+		return requirement.Line{}, false
+	}
+	for _, name := range variablesOf(text) {
+		if !slices.Contains(r.variables, name) {
+			r.problem(at, diag.UnsetVariable, "nothing sets the variable %s of the requirement during the build", name).Suggestion =
+				"name it in build_secrets, or set it in environment"
+			return requirement.Line{}, false
+		}
+	}
+	line, err := requirement.ParseLine(text)
+	if err != nil {
+		d := r.problem(at, diag.BadRequirement, "%q is not a requirement: %v", text, err)
+		var wrong *requirement.Error
+		if errors.As(err, &wrong) {
+			d.Summary = fmt.Sprintf("%q is not a PEP 508 requirement: %s", text, wrong.Message)
+			d.Suggestion = wrong.Suggestion()
+		}
+		if d.Suggestion == "" {
+			d.Detail = "Such as torch>=2.6, pandas[parquet]==2.3.1 or name @ https://…/name-1.0-py3-none-any.whl."
+		}
+		return line, false
+	}
+	return line, true
+}
+
+// entry is a line as it goes into the build; folder is where its paths start.
+func (r *requirementsReader) entry(line requirement.Line, text, folder string, at diag.Range) (string, bool) {
+	switch line.Kind {
+	case requirement.Blank:
+		return "", false
+	case requirement.Include, requirement.Constraint:
+		name := r.include(absolute(folder, line.Path), line.Path, at)
+		return map[requirement.Kind]string{requirement.Include: "-r ", requirement.Constraint: "-c "}[line.Kind] + name, name != ""
+	case requirement.Editable:
+		d := r.problem(at, diag.BadRequirement, "%q is editable, and an image has nothing to edit", text)
+		d.Suggestion = "to install the source itself, set local_project_install_command: pip install -e ."
+		if line.Requirement.VCS() != "" {
+			d.Suggestion = "leave -e away"
+		}
+		return "", false
+	case requirement.Options:
+		return text, r.options(line.Options, at)
+	}
+	if line.Requirement.Local() {
+		r.problem(at, diag.BadRequirement, "the requirement %q is a file or folder of this machine, which the build does not have", text).Suggestion =
+			"copy it with copy, and install it with commands"
+		return "", false
+	}
+	return text, true
+}
+
+// options refuses those that name something of this machine; the others are
+// the installer's own business.
+func (r *requirementsReader) options(all []requirement.Option, at diag.Range) bool {
+	for _, o := range all {
+		if o.Name == "--find-links" && (!strings.Contains(o.Value, "://") || strings.HasPrefix(o.Value, "file:")) {
+			r.problem(at, diag.BadRequirement, "%s names a folder of this machine, which the build does not have", o.Name)
+			return false
+		}
+	}
+	return true
 }
 
 // include reads the file at abs and gives the name it has in the build.
@@ -122,55 +193,11 @@ func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 
 // line reads one line of the file at abs.
 func (r *requirementsReader) line(text, abs string, at diag.Range) (string, bool) {
-	if option, file, ok := includeOf(text); ok {
-		name := r.include(absolute(filepath.Dir(abs), file), file, at)
-		return option + " " + name, name != ""
-	}
-	if editable(text) {
-		r.problem(at, diag.NotBuiltYet, "an editable requirement cannot be installed by this version of stack")
+	line, ok := r.parsed(text, at)
+	if !ok {
 		return "", false
 	}
-	if secretURL(text) {
-		r.problem(at, diag.SecretInPlain, "the requirements file has credentials in a URL").Suggestion =
-			"take them out; the build cannot use build_secrets in this version of stack"
-		return "", false
-	}
-	if text[0] == '-' {
-		return r.option(text, at)
-	}
-	return text, r.requirement(text, at)
-}
-
-// option reads a line of options, which are the installer's own business
-// unless they name something of this machine.
-func (r *requirementsReader) option(text string, at diag.Range) (string, bool) {
-	name := strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '=' || c == '\t' })[0]
-	if name == "-f" || name == "--find-links" {
-		value := strings.TrimSpace(strings.TrimLeft(strings.TrimPrefix(text, name), " =\t"))
-		if !strings.Contains(value, "://") || strings.HasPrefix(value, "file:") {
-			r.problem(at, diag.BadRequirement, "%s names a folder of this machine, which the build does not have", name)
-			return "", false
-		}
-	}
-	return text, true
-}
-
-// requirement reports whether text is one that a build can install.
-func (r *requirementsReader) requirement(text string, at diag.Range) bool {
-	if secretURL(text) {
-		r.problem(at, diag.SecretInPlain, "the requirement has credentials in its URL").Suggestion =
-			"take them out; the build cannot use build_secrets in this version of stack"
-		return false
-	}
-	if localRequirement(text) {
-		r.problem(at, diag.BadRequirement, "the requirement %q is a file or folder of this machine, which the build does not have", text)
-		return false
-	}
-	if !pep508().MatchString(text) && !urlRequirement().MatchString(text) {
-		r.problem(at, diag.BadRequirement, "%q is not a PEP 508 requirement", text).Detail = "Such as torch>=2.6, pandas[parquet]==2.3.1 or name @ https://…/name-1.0-py3-none-any.whl."
-		return false
-	}
-	return true
+	return r.entry(line, text, filepath.Dir(abs), at)
 }
 
 // withoutHashes is a requirement as people know it.

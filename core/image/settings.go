@@ -1,5 +1,7 @@
 package image
 
+import "github.com/stackrun/stack/core/compute"
+
 // Settings is what users may say about an image, at any layer. Nil slices,
 // maps and pointers were not written; empty ones were, and are empty.
 type Settings struct {
@@ -35,29 +37,30 @@ type Settings struct {
 	ImageTag          string `json:"image_tag" doc:"A further tag of the image."`
 	PreventBuildReuse *bool  `json:"prevent_build_reuse" doc:"Build even if an image of the same key exists."`
 
-	AllowIncludingFiles *bool `json:"allow_including_files_in_images" default:"true" doc:"Let the source be copied into the image."`
+	PyprojectPath          string         `json:"pyproject_path" doc:"pyproject.toml to export requirements from, with uv or else poetry."`
+	PyprojectExportCommand []string       `json:"pyproject_export_command" doc:"Command that prints the requirements of pyproject_path; {directory} is its folder."`
+	UVProject              string         `json:"uv_project" doc:"pyproject.toml, or its folder, of a uv project, whose locked packages are installed."`
+	UVLock                 string         `json:"uv_lock" doc:"uv.lock of uv_project; the one beside it by default."`
+	UVScript               string         `json:"uv_script" doc:"Script with a PEP 723 header, which says its Python version and packages."`
+	RequiredIntegrations   []string       `json:"required_integrations" doc:"Names of integration blocks of stacks.hcl, whose packages are installed."`
+	InstallStackReqs       *bool          `json:"install_stack_requirements" default:"true" doc:"Install what the stack and its components require."`
+	ReplicateLocalPython   *bool          `json:"replicate_local_python_environment" doc:"Install what the local Python environment has."`
+	LocalProjectInstall    string         `json:"local_project_install_command" doc:"Command that installs the source as a project, once it is in the image."`
+	DisableAutoDetection   *bool          `json:"disable_automatic_requirements_detection" default:"true" doc:"Do not look for requirements.txt or pyproject.toml where no Python packages are asked for."`
+	Inject                 []string       `json:"inject" merge:"names" doc:"Requirements added unless they are there already; never on a base image or Dockerfile of your own."`
+	BuildSecrets           []BuildSecret  `json:"build_secrets" doc:"Secrets that commands and installs of the build may read, and nothing keeps."`
+	Copy                   []Copy         `json:"copy" doc:"Files and folders beside the source."`
+	Layers                 []LayerSetting `json:"layers" doc:"Ordered layers, built in this order after commands and before the source."`
 
-	// What section by section of the product is still to be built. The fields
+	AllowIncludingFiles *bool `json:"allow_including_files_in_images" default:"true" doc:"Let the source be copied into the image."`
+	AllowCodeRepository *bool `json:"allow_download_from_code_repository" default:"true" doc:"Let steps fetch their code from the code repository."`
+	AllowArtifactStore  *bool `json:"allow_download_from_artifact_store" default:"true" doc:"Let steps fetch their code from the artifact store."`
+
+	// What needs a program inside the container is still to be built. The fields
 	// are here so that they are known, and using one is an error that says so.
-	BaseImageRepo          NotBuilt `json:"base_image_repo" doc:"Repository of prebuilt base images."`
-	BaseImageVersion       NotBuilt `json:"base_image_version" doc:"Version of prebuilt base images."`
-	PyprojectPath          NotBuilt `json:"pyproject_path" doc:"pyproject.toml to export requirements from."`
-	PyprojectExportCommand NotBuilt `json:"pyproject_export_command" doc:"Command that exports requirements."`
-	UVProject              NotBuilt `json:"uv_project" doc:"pyproject.toml of a uv project."`
-	UVLock                 NotBuilt `json:"uv_lock" doc:"uv.lock of the uv project."`
-	UVScript               NotBuilt `json:"uv_script" doc:"Script with a PEP 723 header."`
-	RequiredIntegrations   NotBuilt `json:"required_integrations" doc:"Names of integration blocks of stacks.hcl."`
-	InstallStackReqs       *bool    `json:"install_stack_requirements" default:"true" doc:"Install what the stack and its components require."`
-	ReplicateLocalPython   *bool    `json:"replicate_local_python_environment" doc:"Install what the local Python environment has."`
-	LocalProjectInstall    NotBuilt `json:"local_project_install_command" doc:"Command that installs the source as a project."`
-	DisableAutoDetection   *bool    `json:"disable_automatic_requirements_detection" default:"true" doc:"Do not look for a requirements file."`
-	Inject                 NotBuilt `json:"inject" doc:"Requirements added unless they are there already."`
-	BuildSecrets           NotBuilt `json:"build_secrets" doc:"Secrets that the build may read."`
-	SecretEnvironmentFrom  NotBuilt `json:"secret_environment_from" doc:"Secrets whose keys become environment variables of steps."`
-	Copy                   NotBuilt `json:"copy" doc:"Files and folders beside the source."`
-	Layers                 NotBuilt `json:"layers" doc:"Ordered layers."`
-	AllowCodeRepository    *bool    `json:"allow_download_from_code_repository" default:"true" doc:"Let steps fetch their code from the code repository."`
-	AllowArtifactStore     *bool    `json:"allow_download_from_artifact_store" default:"true" doc:"Let steps fetch their code from the artifact store."`
+	BaseImageRepo         NotBuilt `json:"base_image_repo" doc:"Repository of prebuilt base images."`
+	BaseImageVersion      NotBuilt `json:"base_image_version" doc:"Version of prebuilt base images."`
+	SecretEnvironmentFrom NotBuilt `json:"secret_environment_from" doc:"Secrets whose keys become environment variables of steps."`
 }
 
 // BuildOptions are options of the build of the generated Dockerfile.
@@ -68,11 +71,11 @@ type BuildOptions struct {
 	NoCache *bool             `json:"no_cache" doc:"Build without the layer cache."`
 	Pull    *bool             `json:"pull" doc:"Ask the registry for the base image even if it is on this machine."`
 
-	CacheFrom  NotBuilt `json:"cache_from" doc:"Images or stores to read layer cache from."`
-	CacheTo    NotBuilt `json:"cache_to" doc:"Stores to write layer cache to."`
-	ShmSize    NotBuilt `json:"shm_size" doc:"Size of /dev/shm during the build."`
-	Network    NotBuilt `json:"network" doc:"Network of the build's commands."`
-	ExtraHosts NotBuilt `json:"extra_hosts" doc:"Further entries of /etc/hosts during the build."`
+	CacheFrom  Texts         `json:"cache_from" doc:"Images or stores to read layer cache from, such as ghcr.io/acme/cache or type=registry,ref=…."`
+	CacheTo    Texts         `json:"cache_to" doc:"Stores to write layer cache to, such as type=inline."`
+	ShmSize    compute.Bytes `json:"shm_size" doc:"Size of /dev/shm during the build, such as 2GiB."`
+	Network    string        `json:"network" enum:"default,none,host" doc:"Network of the build's commands."`
+	ExtraHosts Hosts         `json:"extra_hosts" doc:"Further entries of /etc/hosts during the build: a map of names to addresses, or a list of name:address."`
 }
 
 // DockerfileBuild is options of the build of the user's own Dockerfile.
@@ -84,11 +87,11 @@ type DockerfileBuild struct {
 	Pull         *bool             `json:"pull" doc:"Ask the registry for base images even if they are on this machine."`
 	Dockerignore string            `json:"dockerignore" doc:"File of patterns that say what is not in the context; <Dockerfile>.dockerignore or .dockerignore by default."`
 
-	CacheFrom  NotBuilt `json:"cache_from" doc:"Images or stores to read layer cache from."`
-	CacheTo    NotBuilt `json:"cache_to" doc:"Stores to write layer cache to."`
-	ShmSize    NotBuilt `json:"shm_size" doc:"Size of /dev/shm during the build."`
-	Network    NotBuilt `json:"network" doc:"Network of the build's commands."`
-	ExtraHosts NotBuilt `json:"extra_hosts" doc:"Further entries of /etc/hosts during the build."`
+	CacheFrom  Texts         `json:"cache_from" doc:"Images or stores to read layer cache from, such as ghcr.io/acme/cache or type=registry,ref=…."`
+	CacheTo    Texts         `json:"cache_to" doc:"Stores to write layer cache to, such as type=inline."`
+	ShmSize    compute.Bytes `json:"shm_size" doc:"Size of /dev/shm during the build, such as 2GiB."`
+	Network    string        `json:"network" enum:"default,none,host" doc:"Network of the build's commands."`
+	ExtraHosts Hosts         `json:"extra_hosts" doc:"Further entries of /etc/hosts during the build: a map of names to addresses, or a list of name:address."`
 }
 
 // Mode is bundled, prebuilt or custom; empty is bundled.

@@ -23,6 +23,11 @@ func (s Settings) BuildOptionsUsed() []string {
 		used["no_cache"] = used["no_cache"] || b.NoCache != nil && *b.NoCache
 		used["pull"] = used["pull"] || b.Pull != nil && *b.Pull
 	}
+	for _, options := range []map[string]any{s.Build.options(), s.DockerfileBuild.options()} {
+		for name := range options {
+			used[name] = true
+		}
+	}
 	var out []string
 	for _, name := range sortedKeys(used) {
 		if used[name] {

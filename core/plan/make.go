@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
@@ -22,7 +24,8 @@ type Input struct {
 	// what stack itself reads. A dockerignore can take them back.
 	NotSource []string
 	Lookup    func(name string) (string, bool)
-	Force     bool // build every image even if it exists
+	Force     bool    // build every image even if it exists
+	Pinned    *Pinned // a build whose images are used as they are; nil is none
 
 	Orchestrator sdk.Orchestrator // configured
 	Info         sdk.Info
@@ -35,6 +38,8 @@ type Input struct {
 	Images  Images
 	Builder string // its name
 	Dialect image.Dialect
+	// Python is what the Python tools of this machine say.
+	Python image.Python
 	// CheckImage refuses settings of an image that the builder cannot honour.
 	CheckImage func(s image.Settings, rangeOf func(path ...string) diag.Range) diag.List
 }
@@ -71,16 +76,20 @@ func (m *maker) make(ctx context.Context) (Plan, error) {
 	m.checkCapabilities()
 	configs := m.checkOrchestratorSettings()
 	var all []described
-	if m.in.Info.Has(sdk.CapImages) {
+	switch {
+	case m.in.Pinned != nil: // described only to be compared
+	case m.in.Info.Has(sdk.CapImages):
 		all = m.describe(ctx)
-	} else {
+	default:
 		m.warnAboutImages()
 	}
 	if err := m.list.Err(); err != nil {
 		return Plan{}, err
 	}
 	of := map[string]int{}
-	if m.in.Info.Has(sdk.CapImages) {
+	if m.in.Pinned != nil {
+		p.Images, of = m.pinned(ctx)
+	} else if m.in.Info.Has(sdk.CapImages) {
 		images, index, err := keyed(ctx, m.in.Images, all)
 		if err != nil {
 			return Plan{}, err
@@ -215,13 +224,18 @@ func (m *maker) describe(ctx context.Context) []described {
 		}
 		im, problems := image.Compile(d.Settings.Image, image.Options{
 			SourceRoot: m.in.SourceRoot, Tree: tree, Lookup: m.in.Lookup, Mirrors: m.mirrors(),
-			StackRequirements: texts(m.resolved.Stack.Requirements), StackAptPackages: texts(m.resolved.Stack.AptPackages), RangeOf: rangeOf,
+			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
+			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
+				o.Never = m.secretFiles(d.Settings.Image, o.Root)
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
 				return source.Scan(ctx, o)
 			},
 		})
-		m.addOnce(append(found, problems...))
+		if found = append(found, problems...); !found.HasErrors() {
+			found = append(found, checkGPU(d, im)...)
+		}
+		m.addOnce(found)
 		at := rangeOf("base_image")
 		if d.Settings.Image.Dockerfile != "" {
 			at = rangeOf("dockerfile")
@@ -241,16 +255,50 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	if ignore != "" && !filepath.IsAbs(ignore) {
 		ignore = filepath.Join(m.in.SourceRoot, ignore)
 	}
-	if tree, ok := m.trees[ignore]; ok {
+	secrets := m.secretFiles(s, m.in.SourceRoot)
+	which := strings.Join(append([]string{ignore}, secrets...), "\n")
+	if tree, ok := m.trees[which]; ok {
 		return tree, nil
 	}
-	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, Exclude: m.in.NotSource, IndexFile: m.indexFile("source-" + ignore)})
+	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, Exclude: m.in.NotSource, Never: secrets, IndexFile: m.indexFile("source-" + which)})
 	if err != nil {
 		return nil, err
 	}
 	m.list = append(m.list, tree.Warnings()...)
-	m.trees[ignore] = tree
+	m.trees[which] = tree
 	return tree, nil
+}
+
+// secretFiles is the files below root that build secrets are read from:
+// whatever an ignore file says, they are copied into no image.
+func (m *maker) secretFiles(s image.Settings, root string) []string {
+	var all []string
+	add := func(secrets []image.BuildSecret) {
+		for _, secret := range secrets {
+			path := secret.File
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(m.in.SourceRoot, path)
+			}
+			rel, err := filepath.Rel(root, path)
+			if err == nil && secret.File != "" && filepath.IsLocal(rel) {
+				all = append(all, filepath.ToSlash(rel))
+			}
+		}
+	}
+	add(s.BuildSecrets)
+	for _, l := range s.Layers {
+		add(l.Secrets)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (m *maker) integrations() map[string]image.Integration {
+	all := map[string]image.Integration{}
+	for _, i := range m.resolved.Stack.Integrations {
+		all[i.Name] = image.Integration{Requirements: texts(i.Requirements), AptPackages: texts(i.AptPackages)}
+	}
+	return all
 }
 
 func (m *maker) mirrors() map[string]string {
@@ -259,6 +307,14 @@ func (m *maker) mirrors() map[string]string {
 		out[mirror.Registry] = mirror.Mirror
 	}
 	return out
+}
+
+func ranges(values []*settings.Value) []diag.Range {
+	var all []diag.Range
+	for _, v := range values {
+		all = append(all, v.Range)
+	}
+	return all
 }
 
 func texts(values []*settings.Value) []string {

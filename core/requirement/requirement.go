@@ -1,8 +1,12 @@
-// Package requirement tells which Python package a line of requirements means.
+// Package requirement reads Python requirements: names as PEP 503 compares
+// them, versions of PEP 440, requirements and markers of PEP 508, lines of
+// requirements files, and the metadata that a script has in it by PEP 723.
 //
-// It knows names and nothing else: versions, markers and whether a requirement
-// can be installed are the installer's business. Two lines are about one
-// package when their names here are equal.
+// It says what is written and whether two requirements can hold at once, never
+// whether a package exists; that is the installer's business. It reads no file
+// and asks nobody. Whatever it is given, it answers with a value or an error
+// that says where the text goes wrong. Two requirements are about one package
+// when their names here are equal.
 package requirement
 
 import (
@@ -32,8 +36,12 @@ func NormalizeName(name string) string {
 // URLs without a name in them.
 //
 // It reads `name[extra]>=1; marker`, `name @ URL`, `-e` and plain URLs with
-// #egg=name, and the file names of wheels and source archives.
+// #egg=name, and the file names of wheels and source archives. Of a line that
+// Parse refuses it gives the name where there is no doubt about it.
 func Name(line string) string {
+	if r, err := Parse(line); err == nil && r.Name != "" {
+		return r.Name
+	}
 	line = strings.TrimSpace(comment.ReplaceAllString(line, ""))
 	for _, option := range []string{"-e", "--editable"} {
 		if rest, ok := strings.CutPrefix(line, option); ok && rest != "" && strings.ContainsRune(" \t=", rune(rest[0])) {

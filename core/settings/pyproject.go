@@ -16,6 +16,17 @@ import (
 // is nil if the file has none. A mistake anywhere in the file's TOML is an
 // error, since the table cannot be told from the rest then.
 func ParsePyproject(file string, data []byte) (*Value, diag.List) {
+	root, list := ParseTOML(file, data)
+	stack := root.Get("tool").Get("stack")
+	if stack != nil && stack.Kind != Map {
+		return nil, append(list, diag.At(stack.Range, diag.WrongType, "tool.stack must be a table, not %s", stack.Describe()))
+	}
+	return stack, list
+}
+
+// ParseTOML reads a whole TOML document, with the places of its values. The
+// Value is nil if it is not well formed.
+func ParseTOML(file string, data []byte) (*Value, diag.List) {
 	if !utf8.Valid(data) {
 		r := invalidUTF8(data)
 		r.File = file
@@ -46,11 +57,7 @@ func ParsePyproject(file string, data []byte) (*Value, diag.List) {
 	if err := t.parser.Error(); err != nil {
 		return nil, diag.List{tomlError(file, data, err)}
 	}
-	stack := root.Get("tool").Get("stack")
-	if stack != nil && stack.Kind != Map {
-		return nil, append(t.list, diag.At(stack.Range, diag.WrongType, "tool.stack must be a table, not %s", stack.Describe()))
-	}
-	return stack, t.list
+	return root, t.list
 }
 
 func tomlError(file string, data []byte, err error) diag.Diagnostic {

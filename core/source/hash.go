@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sort"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,20 @@ func statOf(s *unix.Stat_t) stat {
 
 // errUnstable is a file that is being written.
 var errUnstable = errors.New("it keeps changing while it is read")
+
+// Read describes one file, following links to it: its content, size and
+// executable bit. Its Path is empty: where it goes is the caller's business.
+func Read(path string) (File, error) {
+	abs, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return File{}, err
+	}
+	e, err := hashAt(abs, entry{file: File{Source: abs, Type: Regular}}, make([]byte, 128<<10))
+	if err != nil {
+		return File{}, fmt.Errorf("read %s: %w", abs, err)
+	}
+	return e.file, nil
+}
 
 // hashAt hashes the regular file at abs. e is what is known of it; the entry
 // that comes back describes the file that was hashed, which may be newer.

@@ -58,6 +58,18 @@ func badIgnoreFile(name string, data []byte, err error) diag.Diagnostic {
 	return diag.At(diag.Range{File: name}, diag.Syntax, "ignore file is not well formed: %v", err)
 }
 
+// literalPattern is the pattern that matches one path and nothing else.
+func literalPattern(path string) string {
+	var b strings.Builder
+	for _, c := range path {
+		if strings.ContainsRune(`*?[]\\!#`, c) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
 // matcher says what is ignored. It is not safe for concurrent use; its
 // verdicts about folders may be handed to another matcher of the same
 // patterns.

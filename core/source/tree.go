@@ -25,6 +25,10 @@ type Options struct {
 	// so take them back with "!".
 	Exclude []string
 
+	// Never is paths below Root, slash-separated, that are not source whatever
+	// any pattern says.
+	Never []string
+
 	// IndexFile is where the stat index is kept; empty keeps none. Its folder
 	// is made when it lacks. An index serves one Root.
 	IndexFile string
@@ -66,6 +70,9 @@ func Scan(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	ignored = append(slices.Clone(patterns(o.Exclude)), ignored...)
+	for _, path := range o.Never {
+		ignored = append(ignored, literalPattern(path))
+	}
 	known := readIndex(o.IndexFile)
 	found, err := walk(ctx, root, ignored, known)
 	if err != nil {

@@ -37,7 +37,6 @@ func (c *Client) Describe(ctx context.Context) (build.Description, error) {
 		NeedsRegistry: r.GetNeedsRegistry(),
 		SecretMounts:  r.GetSecretMounts(),
 		CacheMounts:   r.GetCacheMounts(),
-		MultiPlatform: r.GetMultiPlatform(),
 		BuildOptions:  r.GetBuildOptions(),
 		Platform:      r.GetPlatform(),
 	}, nil

@@ -40,7 +40,6 @@ func (s *builderServer) Describe(ctx context.Context, _ *pb.DescribeRequest) (*p
 			NeedsRegistry: d.NeedsRegistry,
 			SecretMounts:  d.SecretMounts,
 			CacheMounts:   d.CacheMounts,
-			MultiPlatform: d.MultiPlatform,
 			BuildOptions:  d.BuildOptions,
 			Platform:      d.Platform,
 		}, err

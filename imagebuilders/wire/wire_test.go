@@ -34,7 +34,7 @@ type stub struct {
 
 func description() build.Description {
 	return build.Description{
-		Name: "stub", NeedsRegistry: true, SecretMounts: true, CacheMounts: true, MultiPlatform: true,
+		Name: "stub", NeedsRegistry: true, SecretMounts: true, CacheMounts: true,
 		BuildOptions: []string{"args", "target"}, Platform: "linux/arm64",
 		Schema: sdk.Block{Doc: "A stub.", Attributes: []sdk.Attribute{{Name: "host", Type: "string", Default: json.RawMessage(`"unix"`)}}},
 	}

@@ -16,7 +16,7 @@ func layers() []layer {
 	const (
 		sdk     = "sdk"
 		base    = "core/diag core/compute core/requirement"
-		layer4  = base + " core/settings core/source core/image core/flow core/stackfile core/lockfile core/sbom"
+		layer4  = base + " core/gpulint core/python core/settings core/source core/image core/flow core/stackfile core/lockfile core/sbom"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
 	)
@@ -25,12 +25,15 @@ func layers() []layer {
 		{"core/diag", ""},
 		{"core/compute", "core/diag"},
 		{"core/requirement", "core/diag"},
+		{"core/gpulint", base},
+		{"core/python", base},
 		{"core/source", base},
 		{"core/settings", base},
 		{"core/image", base + " core/settings core/source"},
 		{"core/flow", base + " core/settings core/image"},
 		{"core/stackfile", base + " core/settings"},
 		{"core/lockfile", "core/diag"},
+		{"core/migration", layer4},
 		{"core/sbom", "core/diag"},
 		{"core/plan", layer4},
 		{"core/run", layer4},
@@ -42,7 +45,7 @@ func layers() []layer {
 		{"sdk/...", "sdk/..."},
 		{"imagebuilders/...", "imagebuilders/... sdk/... core/build core/image core/source core/settings core/diag core/compute"},
 		{"core/pluginhost", "sdk/... imagebuilders/wire core/build core/diag core/settings core/compute"},
-		{"core/cli", layer3 + " core/engine core/registry core/pluginhost sdk/... imagebuilders/wire runner/..."},
+		{"core/cli", layer3 + " core/migration core/engine core/registry core/pluginhost sdk/... imagebuilders/wire runner/..."},
 		{"plugins/...", plugins + " plugins/... runner/..."},
 		{"runner/...", "runner/... " + sdk},
 		{"cmd/stack", "core/cli"},

@@ -68,7 +68,7 @@ func (b *Builder) Describe(context.Context) (build.Description, error) {
 		Name:         "docker",
 		SecretMounts: true,
 		CacheMounts:  true,
-		BuildOptions: []string{"args", "labels", "no_cache", "pull", "target"},
+		BuildOptions: buildOptions(),
 		Platform:     "linux/" + runtime.GOARCH,
 		Schema: sdk.Block{
 			Doc: "Builds with a Docker Engine.",

@@ -179,7 +179,7 @@ func TestEngineGoesAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	dial := errors.New("failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' running on this host?: dial unix /nope.sock")
-	got := diag.FromError(buildFailure(t.Context(), engine, "reg/app:1", image.Stage{}, newFiles(nil), newWatcher(nil, masker(nil, nil)), dial))[0]
+	got := diag.FromError(buildFailure(t.Context(), engine, build.Request{Destination: "reg/app:1"}, image.Stage{}, newFiles(nil), newWatcher(nil, masker(nil, nil)), dial))[0]
 	if got.Code != diag.BuilderDown || !strings.Contains(got.Suggestion, "start the Docker Engine") {
 		t.Errorf("%+v", got)
 	}
@@ -218,7 +218,7 @@ func TestFiles_ChangedFileIsNamedAsTheUserDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := diag.FromError(buildFailure(t.Context(), engine, "app:1", image.Stage{}, f, newWatcher(nil, masker(nil, nil)), errors.New("canceled")))[0]
+			got := diag.FromError(buildFailure(t.Context(), engine, build.Request{Destination: "app:1"}, image.Stage{}, f, newWatcher(nil, masker(nil, nil)), errors.New("canceled")))[0]
 			if got.Summary != c.want+" changed while the image was built" || !strings.Contains(got.Suggestion, "add "+c.want+" to .dockerignore") {
 				t.Errorf("%+v", got)
 			}

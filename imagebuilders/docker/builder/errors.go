@@ -15,6 +15,7 @@ import (
 	"github.com/moby/moby/client"
 	"google.golang.org/grpc/codes"
 
+	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
 )
@@ -39,7 +40,7 @@ func engineFailure(ctx context.Context, action string, engine *client.Client, er
 
 // buildFailure is a build that failed: a changed file, a base that is not
 // there, an instruction that failed, or the engine.
-func buildFailure(ctx context.Context, engine *client.Client, destination string, stage image.Stage, context *files, w *watcher, err error) error {
+func buildFailure(ctx context.Context, engine *client.Client, r build.Request, stage image.Stage, context *files, w *watcher, err error) error {
 	// The error of a cancelled build is not one of context's own.
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -58,11 +59,16 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 	case strings.Contains(text, "no space left on device"):
 		return diag.Fail(diag.DiskFull, fmt.Errorf("%s", text), "free space on the engine's machine, such as with `docker builder prune`")
 	case strings.HasPrefix(name, "exporting to ") && strings.Contains(text, "failed to push"):
-		return pushFailure(ctx, "push "+destination, errors.New(text))
+		return pushFailure(ctx, "push "+r.Destination, errors.New(text))
+	case strings.HasPrefix(name, "exporting cache to "):
+		return cacheFailure(text)
 	case strings.HasPrefix(name, loadingBase):
 		return baseFailure(strings.TrimPrefix(name, loadingBase), text)
 	case engineIsDown(err) || grpcerrors.Code(err) == codes.Unavailable && name == "":
 		return engineFailure(ctx, "build", engine, errors.New(text))
+	}
+	if err := emulationFailure(ctx, engine, r, name, lines, text); err != nil {
+		return err
 	}
 	var b strings.Builder
 	if name == "" {
@@ -83,6 +89,15 @@ func buildFailure(ctx context.Context, engine *client.Client, destination string
 		b.WriteString("\n  | " + l)
 	}
 	return diag.Fail(diag.BuildFailed, errors.New(b.String()), "")
+}
+
+// cacheFailure is a cache that could not be written.
+func cacheFailure(text string) error {
+	err := fmt.Errorf("build option cache_to: write the cache: %s", text)
+	if deniedText.MatchString(text) {
+		return diag.Fail(diag.RegistryDenied, err, "sign in to the cache's registry with `docker login`, and check that the account may push there")
+	}
+	return diag.Fail(diag.RegistryDown, err, "check that the engine can reach the cache's registry, or add ignore-error=true to the entry")
 }
 
 // engineIsDown reports whether nobody answered. BuildKit's client passes the

@@ -2,6 +2,8 @@ package builder
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +14,12 @@ import (
 	"github.com/stackrun/stack/core/build"
 )
 
+// longestLine is how much of a line that does not end is kept together.
+const longestLine = 64 << 10
+
+// readingCache begins the name of the vertex that reads an entry of cache_from.
+const readingCache = "importing cache manifest from "
+
 // lastLines is how many lines of a failed instruction's log are told.
 const lastLines = 30
 
@@ -19,21 +27,22 @@ const lastLines = 30
 // line and without secrets, and remembers what to say of a failure.
 type watcher struct {
 	report func(build.Progress)
-	mask   *strings.Replacer
+	mask   *mask
 
 	mu       sync.Mutex
 	vertexes map[digest.Digest]*vertex
 	failed   *vertex
+	warnings []string
 }
 
 type vertex struct {
 	name    string
 	state   string
-	partial []byte   // of a line
-	lines   []string // the last ones
+	partial [3][]byte // of a line; each stream of a program has its own
+	lines   []string  // the last ones
 }
 
-func newWatcher(report func(build.Progress), mask *strings.Replacer) *watcher {
+func newWatcher(report func(build.Progress), mask *mask) *watcher {
 	return &watcher{report: report, mask: mask, vertexes: map[digest.Digest]*vertex{}}
 }
 
@@ -48,7 +57,7 @@ func (w *watcher) take(statuses <-chan *bkclient.SolveStatus) {
 			w.send(w.of(v.Vertex), "running", w.mask.Replace(v.ID), v.Current, v.Total, v.Timestamp)
 		}
 		for _, l := range s.Logs {
-			w.log(w.of(l.Vertex), l.Data, l.Timestamp)
+			w.log(w.of(l.Vertex), l.Stream, l.Data, l.Timestamp)
 		}
 		w.mu.Unlock()
 	}
@@ -70,6 +79,9 @@ func (w *watcher) vertex(seen *bkclient.Vertex) {
 	switch {
 	case seen.Error != "" && strings.Contains(seen.Error, "context canceled"):
 		state = "done" // stopped because of another, or by the user
+	case seen.Error != "" && strings.HasPrefix(seen.Name, readingCache):
+		state = "failed" // and the build goes on
+		w.warn(fmt.Sprintf("cache_from %s was not used: %s", strings.TrimPrefix(v.name, readingCache), w.mask.Replace(seen.Error)))
 	case seen.Error != "":
 		state = "failed"
 		w.failed = v
@@ -83,30 +95,45 @@ func (w *watcher) vertex(seen *bkclient.Vertex) {
 	if state == "" || state == v.state {
 		return
 	}
-	if len(v.partial) > 0 && state != "started" {
-		w.line(v, string(v.partial), at)
-		v.partial = nil
+	for stream, partial := range v.partial {
+		if len(partial) > 0 && state != "started" {
+			w.line(v, string(partial), at)
+			v.partial[stream] = nil
+		}
 	}
 	v.state = state
 	w.send(v, state, v.name, 0, 0, at)
 }
 
+// warn remembers what to tell at the end, once.
+func (w *watcher) warn(text string) {
+	if !slices.Contains(w.warnings, text) {
+		w.warnings = append(w.warnings, text)
+	}
+}
+
 // log keeps what comes after the last newline until the rest is there, so that
 // a secret that is written in two pieces is found too.
-func (w *watcher) log(v *vertex, data []byte, at time.Time) {
-	v.partial = append(v.partial, data...)
-	for {
-		i := bytes.IndexByte(v.partial, '\n')
-		if i < 0 {
-			if len(v.partial) > 64<<10 { // a line without end
-				w.line(v, string(v.partial), at)
-				v.partial = nil
-			}
-			return
-		}
-		w.line(v, string(v.partial[:i]), at)
-		v.partial = v.partial[i+1:]
+func (w *watcher) log(v *vertex, stream int, data []byte, at time.Time) {
+	if stream < 0 || stream >= len(v.partial) {
+		stream = 0
 	}
+	partial := append(v.partial[stream], data...)
+	for {
+		i := bytes.IndexByte(partial, '\n')
+		if i < 0 {
+			break
+		}
+		w.line(v, string(partial[:i]), at)
+		partial = partial[i+1:]
+	}
+	if len(partial) > longestLine {
+		if i := w.mask.cut(partial); i > 0 {
+			w.line(v, string(partial[:i]), at)
+			partial = partial[i:]
+		}
+	}
+	v.partial[stream] = partial
 }
 
 func (w *watcher) line(v *vertex, text string, at time.Time) {
@@ -132,8 +159,17 @@ func (w *watcher) failure() (name string, lines []string) {
 		return "", nil
 	}
 	lines = w.failed.lines
-	if len(w.failed.partial) > 0 {
-		lines = append(append([]string(nil), lines...), w.mask.Replace(string(w.failed.partial)))
+	for _, partial := range w.failed.partial {
+		if len(partial) > 0 {
+			lines = append(append([]string(nil), lines...), w.mask.Replace(string(partial)))
+		}
 	}
 	return w.failed.name, lines
+}
+
+// warned is what to tell of a build that succeeded.
+func (w *watcher) warned() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.warnings
 }

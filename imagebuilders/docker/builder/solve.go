@@ -14,7 +14,6 @@ import (
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
-	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 	"github.com/tonistiigi/fsutil"
 
@@ -46,7 +45,7 @@ func (b *Builder) Build(ctx context.Context, r build.Request, progress func(buil
 			return build.Result{}, err
 		}
 	}
-	result := build.Result{LocalID: response["containerimage.digest"]}
+	result := build.Result{LocalID: response["containerimage.digest"], Warnings: w.warned()}
 	if im, err := engine.ImageInspect(ctx, r.Destination); err == nil {
 		result.LocalID = im.ID
 	} else if ctx.Err() != nil {
@@ -102,40 +101,14 @@ func (b *Builder) check(ctx context.Context, engine *client.Client, r build.Requ
 	if len(r.Stages) == 0 {
 		return fmt.Errorf("the request for %s has no stages", r.Destination)
 	}
-	if len(r.Platforms) > 1 {
+	if len(r.Platforms) > 1 { // whoever asks builds one by one
 		return diag.Fail(diag.BuilderCannot, fmt.Errorf("the docker builder makes images for one platform at a time, not for %s", strings.Join(r.Platforms, ", ")), "name one platform")
 	}
-	for _, s := range r.Stages {
-		for name := range s.Options {
-			return diag.Fail(diag.BuilderCannot, fmt.Errorf("the docker builder does not know the build option %q", name), "remove it")
-		}
-	}
-	if !b.config.Reproducible {
-		// The first call of the build would tell, too, but not in what way.
-		if _, err := engine.Ping(ctx, client.PingOptions{}); err != nil {
-			return engineFailure(ctx, "reach the Docker Engine at "+shownHost(engine), engine, err)
-		}
-		return nil
-	}
-	info, err := engine.Info(ctx, client.InfoOptions{})
+	need, err := needsOf(r, b.config)
 	if err != nil {
-		return engineFailure(ctx, "reach the Docker Engine at "+shownHost(engine), engine, err)
+		return err
 	}
-	if !hasContainerdStore(info.Info) {
-		return diag.Fail(diag.BuilderCannot, fmt.Errorf("the Docker Engine at %s cannot make reproducible images: it has no containerd image store", shownHost(engine)),
-			"remove reproducible from the image_builder block, or turn the engine's containerd-snapshotter on")
-	}
-	return nil
-}
-
-// hasContainerdStore reports whether the engine keeps images in containerd.
-func hasContainerdStore(info system.Info) bool {
-	for _, entry := range info.DriverStatus {
-		if entry[0] == "driver-type" && strings.Contains(entry[1], "snapshotter") {
-			return true
-		}
-	}
-	return false
+	return b.able(ctx, engine, need)
 }
 
 // solve builds one stage under the names given. Only the last stage has the
@@ -155,6 +128,9 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 	}
 	defer func() { _ = bk.Close() }() // the connection goes with the process
 
+	if err := b.checkBases(solving, bk, r, stage); err != nil {
+		return nil, err
+	}
 	context := newFiles(stage.Files)
 	context.stop = stop
 	dockerfile := newFiles([]source.File{
@@ -163,6 +139,10 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 		// applying a .dockerignore among them.
 		source.Bytes("Dockerfile.dockerignore", []byte("# nothing\n"), false),
 	})
+	own, err := readOptions(stage.Options)
+	if err != nil {
+		return nil, err
+	}
 	options := bkclient.SolveOpt{
 		Frontend:      "dockerfile.v0",
 		FrontendAttrs: b.attributes(r, stage, last),
@@ -170,7 +150,11 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 		SharedKey:     sharedKey(r, stage),
 		Session:       []session.Attachable{secretsprovider.FromMap(secretsOf(r)), &credentials{keychain: b.options.Keychain}},
 		Exports:       []bkclient.ExportEntry{b.export(r, names, last)},
+		// An engine keeps a record of the builds that are not: its log as it was
+		// written, and the arguments. Neither is masked.
+		Internal: true,
 	}
+	own.apply(&options, insecureRegistry(r))
 	statuses := make(chan *bkclient.SolveStatus)
 	watched := make(chan struct{})
 	go func() {
@@ -180,7 +164,7 @@ func (b *Builder) solve(ctx context.Context, engine *client.Client, r build.Requ
 	solved, err := bk.Solve(solving, nil, options, statuses)
 	<-watched
 	if err != nil {
-		return nil, buildFailure(ctx, engine, r.Destination, stage, context, w, err)
+		return nil, buildFailure(ctx, engine, r, stage, context, w, err)
 	}
 	return solved.ExporterResponse, nil
 }
@@ -233,6 +217,14 @@ func (b *Builder) export(r build.Request, names []string, last bool) bkclient.Ex
 		attrs["rewrite-timestamp"], attrs["unpack"] = "true", "false"
 	}
 	return bkclient.ExportEntry{Type: "moby", Attrs: attrs}
+}
+
+// insecureRegistry is the registry that speaks plain HTTP; empty where none does.
+func insecureRegistry(r build.Request) string {
+	if !r.Insecure {
+		return ""
+	}
+	return registryOf(r.Destination)
 }
 
 // sharedKey names the engine's copy of the context. Builds of one project share

@@ -69,7 +69,6 @@ type DescribeResponse struct {
 	NeedsRegistry bool                   `protobuf:"varint,2,opt,name=needs_registry,json=needsRegistry,proto3" json:"needs_registry,omitempty"` // it cannot keep an image on this machine
 	SecretMounts  bool                   `protobuf:"varint,3,opt,name=secret_mounts,json=secretMounts,proto3" json:"secret_mounts,omitempty"`
 	CacheMounts   bool                   `protobuf:"varint,4,opt,name=cache_mounts,json=cacheMounts,proto3" json:"cache_mounts,omitempty"`
-	MultiPlatform bool                   `protobuf:"varint,5,opt,name=multi_platform,json=multiPlatform,proto3" json:"multi_platform,omitempty"`
 	BuildOptions  []string               `protobuf:"bytes,6,rep,name=build_options,json=buildOptions,proto3" json:"build_options,omitempty"` // keys of image.build that it honours
 	Platform      string                 `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`                             // what it builds natively, such as linux/amd64
 	// What the block image_builder "NAME" of stacks.hcl takes, beside ca_bundle
@@ -133,13 +132,6 @@ func (x *DescribeResponse) GetSecretMounts() bool {
 func (x *DescribeResponse) GetCacheMounts() bool {
 	if x != nil {
 		return x.CacheMounts
-	}
-	return false
-}
-
-func (x *DescribeResponse) GetMultiPlatform() bool {
-	if x != nil {
-		return x.MultiPlatform
 	}
 	return false
 }
@@ -435,8 +427,8 @@ type BuildRequest struct {
 	Destination   string                 `protobuf:"bytes,2,opt,name=destination,proto3" json:"destination,omitempty"`              // repository:tag; without a registry the tag in the engine
 	ExtraTags     []string               `protobuf:"bytes,3,rep,name=extra_tags,json=extraTags,proto3" json:"extra_tags,omitempty"` // further references of the same image
 	Push          bool                   `protobuf:"varint,4,opt,name=push,proto3" json:"push,omitempty"`
-	Insecure      bool                   `protobuf:"varint,5,opt,name=insecure,proto3" json:"insecure,omitempty"` // the registry speaks plain HTTP
-	Platforms     []string               `protobuf:"bytes,6,rep,name=platforms,proto3" json:"platforms,omitempty"`
+	Insecure      bool                   `protobuf:"varint,5,opt,name=insecure,proto3" json:"insecure,omitempty"`  // the registry speaks plain HTTP
+	Platforms     []string               `protobuf:"bytes,6,rep,name=platforms,proto3" json:"platforms,omitempty"` // one; an image for several is built one by one
 	Stages        []*Stage               `protobuf:"bytes,7,rep,name=stages,proto3" json:"stages,omitempty"`
 	Labels        map[string]string      `protobuf:"bytes,8,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // put on the last stage's image
 	Secrets       []*Secret              `protobuf:"bytes,9,rep,name=secrets,proto3" json:"secrets,omitempty"`
@@ -1111,16 +1103,15 @@ var File_imagebuilders_proto_v1_builder_proto protoreflect.FileDescriptor
 const file_imagebuilders_proto_v1_builder_proto_rawDesc = "" +
 	"\n" +
 	"$imagebuilders/proto/v1/builder.proto\x12\x10stack.builder.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,sdk/proto/orchestrator/v1/orchestrator.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xb3\x02\n" +
+	"\x0fDescribeRequest\"\x92\x02\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12%\n" +
 	"\x0eneeds_registry\x18\x02 \x01(\bR\rneedsRegistry\x12#\n" +
 	"\rsecret_mounts\x18\x03 \x01(\bR\fsecretMounts\x12!\n" +
-	"\fcache_mounts\x18\x04 \x01(\bR\vcacheMounts\x12%\n" +
-	"\x0emulti_platform\x18\x05 \x01(\bR\rmultiPlatform\x12#\n" +
+	"\fcache_mounts\x18\x04 \x01(\bR\vcacheMounts\x12#\n" +
 	"\rbuild_options\x18\x06 \x03(\tR\fbuildOptions\x12\x1a\n" +
 	"\bplatform\x18\a \x01(\tR\bplatform\x124\n" +
-	"\x06schema\x18\b \x01(\v2\x1c.stack.orchestrator.v1.BlockR\x06schema\"3\n" +
+	"\x06schema\x18\b \x01(\v2\x1c.stack.orchestrator.v1.BlockR\x06schemaJ\x04\b\x05\x10\x06\"3\n" +
 	"\x10ConfigureRequest\x12\x1f\n" +
 	"\vconfig_json\x18\x01 \x01(\fR\n" +
 	"configJson\"\x13\n" +

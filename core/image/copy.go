@@ -1,0 +1,105 @@
+package image
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/source"
+)
+
+// copyLayer copies files and folders into the image. Each is a folder of the
+// build context whose content is copied, so that no name can be a pattern.
+type copyLayer struct {
+	copies []copied
+	asked  []Copy
+}
+
+// copied is one file or folder.
+type copied struct {
+	files []source.File // relative to where they are copied from
+	dst   string        // a folder, relative to the work directory where it is not absolute
+}
+
+// readCopy reads what a Copy names. ignore is the user's own file of patterns,
+// absolute; empty is the .dockerignore of the folder that is copied.
+func readCopy(c Copy, root, ignore string, scan func(source.Options) (*source.Tree, error)) (copied, diag.List) {
+	abs := absolute(root, c.Src)
+	info, err := os.Stat(abs)
+	if err != nil {
+		return copied{}, diag.List{diag.New(diag.FileUnreadable, "cannot read %q to copy it: %v", c.Src, cause(err))}
+	}
+	if info.IsDir() {
+		tree, err := scan(source.Options{Root: abs, IgnoreFile: ignore})
+		if err != nil {
+			return copied{}, diag.FromError(err)
+		}
+		return copied{files: tree.Files(), dst: folderOf(c.Dst)}, tree.Warnings()
+	}
+	if !info.Mode().IsRegular() {
+		return copied{}, diag.List{diag.New(diag.FileUnreadable, "%q is neither a file nor a folder, so it cannot be copied", c.Src)}
+	}
+	name, dst := filepath.Base(abs), folderOf(c.Dst)
+	if c.Dst != "" && c.Dst != "." && !strings.HasSuffix(c.Dst, "/") && !strings.HasSuffix(c.Dst, "/.") {
+		name, dst = path.Base(c.Dst), folderOf(path.Dir(c.Dst))
+	}
+	file, err := source.Read(abs)
+	if err != nil {
+		return copied{}, diag.FromError(err)
+	}
+	file.Path = name
+	return copied{files: []source.File{file}, dst: dst}, nil
+}
+
+// folderOf is a destination as a folder.
+func folderOf(dst string) string {
+	if dst == "" {
+		return "./"
+	}
+	return strings.TrimSuffix(dst, "/") + "/"
+}
+
+// readCopies reads all of a setting.
+func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
+	l := copyLayer{asked: all}
+	for i, one := range all {
+		read, problems := readCopy(one, c.options.SourceRoot, c.ignore, c.options.scan)
+		for _, p := range problems {
+			if p.Range == nil {
+				p = withRange(p, c.at(at(i)...))
+			}
+			c.found = append(c.found, p)
+		}
+		l.copies = append(l.copies, read)
+	}
+	return l
+}
+
+func (l copyLayer) input() part {
+	p := newPart("copy", filesPart)
+	p.count(len(l.copies))
+	for _, c := range l.copies {
+		p.text(c.dst)
+		p.text(source.Digest(c.files))
+		for _, f := range c.files {
+			f.Path = c.dst + f.Path
+			p.show(fileLine(f))
+		}
+	}
+	return p
+}
+
+func (l copyLayer) render(r *renderer) {
+	r.blank()
+	for _, c := range l.copies {
+		from := r.folder("copy")
+		r.files = append(r.files, source.File{Path: from, Type: source.Directory})
+		for _, f := range c.files {
+			f.Path = from + "/" + f.Path
+			r.files = append(r.files, f)
+		}
+		r.line("COPY " + array(from+"/", word(c.dst)))
+	}
+}
