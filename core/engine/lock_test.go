@@ -19,8 +19,8 @@ import (
 	"github.com/stackrun/stack/core/stackfile"
 )
 
-// tags is a registry: what each reference is, and for which platforms.
-type tags struct {
+// catalogue is a registry: what each reference is, and for which platforms.
+type catalogue struct {
 	answering
 	digests   map[string]string
 	platforms map[string][]string // by digest
@@ -29,7 +29,7 @@ type tags struct {
 	asked []string
 }
 
-func (r *tags) Resolve(_ context.Context, reference string, platforms ...string) (string, error) {
+func (r *catalogue) Resolve(_ context.Context, reference string, platforms ...string) (string, error) {
 	r.mu.Lock()
 	r.asked = append(r.asked, reference)
 	r.mu.Unlock()
@@ -52,7 +52,7 @@ func (r *tags) Resolve(_ context.Context, reference string, platforms ...string)
 func hexDigest(c string) string { return "sha256:" + strings.Repeat(c, 64) }
 
 // lockedBases is the bases of a stack with a mirror, whose lock has text.
-func lockedBases(t *testing.T, text string, r *tags, renew bool) (*bases, *plan.Resolved) {
+func lockedBases(t *testing.T, text string, r *catalogue, renew bool) (*bases, *plan.Resolved) {
 	t.Helper()
 	dir := t.TempDir()
 	if text != "" {
@@ -78,8 +78,8 @@ const (
 	busy   = "ghcr.io/acme/busy:1"
 )
 
-func registryOf() *tags {
-	return &tags{
+func registryOf() *catalogue {
+	return &catalogue{
 		digests:   map[string]string{python: hexDigest("b"), busy: hexDigest("c")},
 		platforms: map[string][]string{hexDigest("a"): {"linux/amd64", "linux/arm64"}, hexDigest("b"): {"linux/amd64", "linux/arm64"}, hexDigest("c"): {"linux/amd64"}},
 	}

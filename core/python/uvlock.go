@@ -123,7 +123,7 @@ func checkLock(p pyproject, text []byte) error {
 	if len(differ) == 0 {
 		return nil
 	}
-	return diag.Fail(diag.LockStale, fmt.Errorf("uv.lock does not fit pyproject.toml any more\n  %s", strings.Join(differ, "\n  ")), "run `uv lock` in the project's folder")
+	return diag.Fail(diag.UVLockStale, fmt.Errorf("uv.lock does not fit pyproject.toml any more\n  %s", strings.Join(differ, "\n  ")), "run `uv lock` in the project's folder")
 }
 
 // section is the requirements of one part of a project by name; the texts are
