@@ -12,6 +12,7 @@ import (
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/flow"
 	"github.com/stackrun/stack/core/lockfile"
+	"github.com/stackrun/stack/core/settings"
 	"github.com/stackrun/stack/core/stackfile"
 )
 
@@ -66,6 +67,11 @@ func (b block) check(kind string) error {
 	case "go":
 		_, err := format.Source([]byte(b.text)) // programs are built by another test
 		return err
+	case "toml":
+		_, list := settings.ParseTOML("pyproject.toml", []byte(b.text))
+		return shown(list, b.text)
+	case "python":
+		return nil // what others write
 	case "", "bash", "text":
 		return nil // command lines are looked at by another test
 	}
