@@ -53,11 +53,12 @@ func Check(in Input) []Finding {
 	if in.Dockerfile {
 		return nil
 	}
-	s := newStep(in, known())
-	switch {
-	case s.name == "":
-		return s.unusedBase()
-	case s.target == "":
+	b := knownImages().readBase(in.BaseImage)
+	if in.Accelerator == nil || in.Accelerator.Name == "" {
+		return unusedBase(b)
+	}
+	s := newStep(in, known(), b)
+	if s.target == "" {
 		return nil
 	}
 	var all []Finding
@@ -73,29 +74,28 @@ type step struct {
 	in    Input
 	name  string // of the accelerator
 	// target is what the packages must be for: cuda, rocm or tpu; anyGPU where
-	// the step leaves it open; empty without an accelerator.
+	// the step leaves it open; empty for an accelerator that has no row.
 	target     kind
 	capability version // of the GPU, where it is known
 	arch       string
 	base       base
 	uses       []use
+	// constrained says that a file of constraints may choose versions.
+	constrained bool
 }
 
 const anyGPU kind = "gpu"
 
-func newStep(in Input, f *facts) *step {
-	s := &step{facts: f, in: in, arch: archOf(in.Platform), base: f.readBase(in.BaseImage)}
-	if a := in.Accelerator; a != nil && a.Name != "" {
-		s.name = a.Name
-		known, ok := f.accelerators[a.Name]
-		switch {
-		case ok && known.Platform != "":
-			s.target = known.Platform
-		case ok:
-			s.target, s.capability = cuda, known.Capability
-		case a.Kind() == compute.GPU:
-			s.target = anyGPU
-		}
+func newStep(in Input, f *facts, b base) *step {
+	s := &step{facts: f, in: in, name: in.Accelerator.Name, arch: archOf(in.Platform), base: b}
+	known, ok := f.accelerators[s.name]
+	switch {
+	case ok && known.Platform != "":
+		s.target = known.Platform
+	case ok:
+		s.target, s.capability = cuda, known.Capability
+	case in.Accelerator.Kind() == compute.GPU:
+		s.target = anyGPU
 	}
 	s.uses = s.readUses()
 	return s

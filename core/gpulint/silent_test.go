@@ -173,6 +173,11 @@ func TestWhatWorksIsSilent(t *testing.T) {
 		{"mi300x", slim, "torch==2.8.0+rocm6.4", whl + "rocm6.4", nil},
 		{"mi300x", "rocm/pytorch:latest", "torch & transformers", "", nil},
 		{"mi300x", slim, "jax[rocm]", "", nil},
+		{"mi300x", "rocm/pytorch:latest", "jax[cuda12]", "", nil},
+		{"mi300x", slim, "torch", "https://pypi.example.com/rocm/simple", nil},
+		{"h100", "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime", "jax[tpu]", "", nil},
+		{"v100", slim, "-c constraints.txt & torch", "", nil},
+		{"h100", slim, "-r more.txt & tensorflow", "", nil},
 
 		// Without an accelerator nothing is asked of the packages.
 		{"cpu", slim, "torch==2.6.0+cpu", whl + "cpu", nil},

@@ -72,6 +72,9 @@ func (c *compiler) uvProject(name, path, lock string, how install, at []string, 
 		c.fail(diag.BadValue, at, "%q cannot be read: %s", shown, problem)
 		return uvLayer{}, false
 	}
+	if c.options.Python != nil {
+		c.said(nil, c.options.Python.CheckLock(project, locked), at)
+	}
 	l := uvLayer{name: name, packages: packages, how: how.project(), files: []source.File{
 		source.Bytes("pyproject.toml", project, false), source.Bytes("uv.lock", locked, false),
 	}}

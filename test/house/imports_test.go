@@ -26,6 +26,7 @@ func layers() []layer {
 		{"core/compute", "core/diag"},
 		{"core/requirement", "core/diag"},
 		{"core/gpulint", base},
+		{"core/python", base},
 		{"core/source", base},
 		{"core/settings", base},
 		{"core/image", base + " core/settings core/source"},
