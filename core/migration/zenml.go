@@ -19,8 +19,7 @@ func ZenML(file string, data []byte, o Options) (Result, diag.List) {
 	if tree.Kind != settings.Map {
 		return Result{}, append(list, diag.At(tree.Range, diag.WrongType, "a run configuration of ZenML is a map, not %s", tree.Describe()))
 	}
-	r.comments = readComments(data)
-	r.top = r.comments.first(tree)
+	r.comments, r.top = readComments(data)
 	l := &level{reader: r, out: mapNode(), included: true}
 	l.pipeline(place{value: tree})
 	return r.finish(l, o)
