@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -43,7 +44,7 @@ func (t *pythonTools) Freeze(installer image.Installer) ([]string, []string, err
 func (t *pythonTools) Export(pyproject string, command []string) ([]string, []string, error) {
 	return t.once("export "+pyproject+"\x00"+strings.Join(command, "\x00"), func() answer {
 		exported, err := python.Export(t.ctx, t.runner, pyproject, command)
-		return answer{exported.Lines, exported.Warnings, err}
+		return answer{slices.Concat(exported.Options, exported.Lines), exported.Warnings, err}
 	})
 }
 

@@ -42,6 +42,7 @@ func (l uvLayer) render(r *renderer) {
 	const target = "/tmp/.stack-project"
 	mounts := append([]string{"--mount=type=bind,source=" + folder + ",target=" + target}, l.how.cacheMounts(r.dialect)...)
 	r.blank()
+	r.installs(l.input())
 	r.script(mounts, l.how.secrets, "python.sh", append([]string{"sync", target}, l.how.args...)...)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/flow"
 	"github.com/stackrun/stack/core/lockfile"
+	"github.com/stackrun/stack/core/requirement"
 	"github.com/stackrun/stack/core/settings"
 	"github.com/stackrun/stack/core/stackfile"
 )
@@ -71,7 +72,11 @@ func (b block) check(kind string) error {
 		_, list := settings.ParseTOML("pyproject.toml", []byte(b.text))
 		return shown(list, b.text)
 	case "python":
-		return nil // what others write
+		if !strings.Contains(b.text, "# /// script") {
+			return nil // what others write
+		}
+		_, err := requirement.ParseScript([]byte(b.text))
+		return err
 	case "", "bash", "text":
 		return nil // command lines are looked at by another test
 	}
