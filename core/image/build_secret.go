@@ -137,6 +137,7 @@ func (p *part) secrets(all []BuildSecret) {
 	p.count(len(all))
 	for _, s := range addSecrets(all, nil) {
 		p.secret(s)
+		p.show(secretLine + s.Name)
 	}
 }
 

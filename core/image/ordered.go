@@ -8,6 +8,9 @@ import (
 	"github.com/stackrun/stack/core/diag"
 )
 
+// layerPrefix begins the names of the inputs of `layers`.
+const layerPrefix = "layers."
+
 // ordered puts on im the layers of the setting `layers`, as they are written.
 func (c *compiler) ordered(im Image, s Settings) Image {
 	for i, l := range s.Layers {
@@ -18,7 +21,7 @@ func (c *compiler) ordered(im Image, s Settings) Image {
 		at := func(more ...string) []string { return append([]string{"layers", strconv.Itoa(i)}, more...) }
 		made, ok := c.layer(&im, l, s, kinds[0], at)
 		if ok {
-			im = im.with(named{made, "layers." + kinds[0]})
+			im = im.with(named{made, layerPrefix + kinds[0]})
 		}
 	}
 	return im
