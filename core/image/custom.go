@@ -146,7 +146,7 @@ func (c *custom) pin(digests map[string]string) *custom {
 }
 
 func (c *custom) parts() []part {
-	p := newPart("base_image", linesPart)
+	p := newPart("base_image", basePart)
 	for _, u := range c.uses {
 		p.text(c.digestOf(u))
 	}
@@ -154,9 +154,6 @@ func (c *custom) parts() []part {
 		p.show(pinnedFully(u.reference, c.digestOf(u)))
 	}
 	p.lines = slices.Compact(p.lines)
-	if len(p.lines) == 1 {
-		p.kind = basePart
-	}
 	text := newPart("dockerfile", linesPart)
 	text.text(c.text)
 	text.text(c.target)

@@ -44,7 +44,7 @@ const (
 	namesPartKind    partKind = 'n' // NAME=digest of the value
 	filesPart        partKind = 'f' // digest and path
 	requirementsPart partKind = 'r' // requirements
-	basePart         partKind = 'b' // reference@digest
+	basePart         partKind = 'b' // reference@digest of each image that is started or copied from
 	orderPart        partKind = 'o' // names of other inputs, told where nothing but their order differs
 )
 

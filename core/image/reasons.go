@@ -95,10 +95,10 @@ func difference(name, was, is string) []string {
 	if before == nil || after == nil {
 		return []string{"~ " + name}
 	}
-	switch kind {
-	case exactPart:
+	switch {
+	case kind == exactPart:
 		return []string{"~ " + name + " (" + clip(before[0]) + " → " + clip(after[0]) + ")"}
-	case basePart:
+	case kind == basePart && len(before) == 1 && len(after) == 1:
 		from, _, _ := strings.Cut(before[0], "@")
 		to, _, _ := strings.Cut(after[0], "@")
 		if from == to {
@@ -166,6 +166,9 @@ func subject(kind partKind, l string) string {
 	case namesPartKind:
 		name, _, _ := strings.Cut(l, "=")
 		return name
+	case basePart:
+		reference, _, _ := strings.Cut(l, "@")
+		return reference
 	case requirementsPart:
 		if strings.HasPrefix(l, secretLine) {
 			return l
@@ -181,18 +184,19 @@ func subject(kind partKind, l string) string {
 // label is how a line is named where it came or went.
 func label(kind partKind, l string) string {
 	switch kind {
-	case filesPart, namesPartKind:
+	case filesPart, namesPartKind, basePart:
 		return subject(kind, l)
-	case basePart:
-		reference, _, _ := strings.Cut(l, "@")
-		return reference
 	}
 	return clip(l)
 }
 
 // change is how a line is named that is about the same and differs.
 func change(kind partKind, was, is string) string {
-	if kind != requirementsPart {
+	switch kind {
+	case requirementsPart:
+	case basePart:
+		return label(kind, is) + " digest"
+	default:
 		return label(kind, is)
 	}
 	if strings.HasPrefix(is, "-") {
