@@ -14,7 +14,7 @@ import (
 // build context whose content is copied, so that no name can be a pattern.
 type copyLayer struct {
 	copies []copied
-	asked  []Copy
+	asked  []Copy // with absolute paths
 }
 
 // copied is one file or folder.
@@ -63,7 +63,7 @@ func folderOf(dst string) string {
 
 // readCopies reads all of a setting.
 func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
-	l := copyLayer{asked: all}
+	l := copyLayer{}
 	for i, one := range all {
 		read, problems := readCopy(one, c.options.SourceRoot, c.ignore, c.options.scan)
 		for _, p := range problems {
@@ -73,6 +73,8 @@ func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
 			c.found = append(c.found, p)
 		}
 		l.copies = append(l.copies, read)
+		one.Src = absolute(c.options.SourceRoot, one.Src)
+		l.asked = append(l.asked, one)
 	}
 	return l
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,10 @@ type custom struct {
 	noCache bool
 	digests map[string]string // by reference
 	mounts  []secretMount
+
+	// Of the Go form, which reads it again for other platforms.
+	file     string
+	problems diag.List
 }
 
 // secretMount is a RUN that mounts a secret.
@@ -81,7 +86,7 @@ func readCustom(s Settings, o Options, platforms []string, at func(...string) di
 	var ignore string
 	if b := s.DockerfileBuild; b != nil {
 		c.options = b.options()
-		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, b.Labels, b.Target, isTrue(b.Pull), isTrue(b.NoCache)
+		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, maps.Clone(b.Labels), b.Target, isTrue(b.Pull), isTrue(b.NoCache)
 		if b.Dockerignore != "" {
 			ignore = absolute(o.SourceRoot, b.Dockerignore)
 		}
@@ -195,7 +200,7 @@ func (c *custom) stage() (Stage, error) {
 		args[name] = value
 	}
 	text = c.labelled(text, args)
-	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Options: c.options, Pull: c.pull}, nil
+	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Options: maps.Clone(c.options), Pull: c.pull}, nil
 }
 
 // labelled is text with the labels at the end of the stage that is built;

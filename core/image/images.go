@@ -103,6 +103,16 @@ func (d *dockerfile) arguments(globals []instructions.ArgCommand, platforms []st
 	}
 }
 
+// ofPlatform reports whether every build sets an argument, by its platforms.
+func ofPlatform(name string) bool {
+	for _, end := range []string{"PLATFORM", "OS", "ARCH", "VARIANT"} {
+		if name == "TARGET"+end || name == "BUILD"+end {
+			return true
+		}
+	}
+	return false
+}
+
 // predefined reports whether every build takes an argument without an ARG.
 func predefined(name string) bool {
 	switch strings.ToUpper(name) {
@@ -184,6 +194,12 @@ func (d *dockerfile) reach(number int, done map[int]bool) {
 func (d *dockerfile) from(number int, s instructions.Stage, done map[int]bool) {
 	line := s.Location[0].Start.Line
 	name, unset, err := d.lex.ProcessWord(s.BaseName, d.values)
+	if i := slices.IndexFunc(sortedKeys(unset), ofPlatform); i >= 0 && err == nil {
+		d.found = append(d.found, dockerfileProblem(d.file, d.text, line, "the image %q that the stage starts from depends on $%s, which is not one value here", s.BaseName, sortedKeys(unset)[i]).
+			Because("The image is for several platforms, or its name depends on the machine that builds it.").
+			Try("name an image that is there for all platforms"))
+		return
+	}
 	if err != nil || name == "" {
 		p := dockerfileProblem(d.file, d.text, line, "the image %q that the stage starts from cannot be told", s.BaseName)
 		p.Detail = "An ARG that it uses has no value: " + strings.Join(sortedKeys(unset), ", ") + "."

@@ -29,6 +29,7 @@ func (c *compiler) ordered(im Image, s Settings) Image {
 
 // layer is one entry of `layers`.
 func (c *compiler) layer(im *Image, l LayerSetting, s Settings, kind string, at func(...string) []string) (layer, bool) {
+	l.Secrets = addSecrets(l.Secrets, nil) // the caller may change its own
 	how := c.installed(s.Installer, l.IndexURL, l.ExtraIndexURLs, l.Pre, l.Args, l.Secrets, at("args")...)
 	switch kind {
 	case "apt":
