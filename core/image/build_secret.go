@@ -5,7 +5,6 @@ import (
 	"path"
 	"sort"
 	"strconv"
-	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
@@ -80,8 +79,9 @@ func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
 			c.fail(diag.Conflict, here, "secret %s is either in a variable or in a file", s.Name).Suggestion = "keep one of env and mount"
 			continue
 		case s.Mount != "":
-			if problem := workdirProblem(s.Mount); problem != "" || strings.HasSuffix(s.Mount, "/") || strings.ContainsRune(s.Mount, ',') || path.Clean(s.Mount) != s.Mount {
-				c.fail(diag.BadValue, here, "mount %q of secret %s is not the absolute path of a file", s.Mount, s.Name)
+			if !mountShape().MatchString(s.Mount) || path.Clean(s.Mount) != s.Mount {
+				c.fail(diag.BadValue, here, "mount %q of secret %s is not the absolute path of a file", s.Mount, s.Name).
+					Detail = "Such as /run/secrets/token; its names are letters, digits, and . _ @ + ~ - between them."
 				continue
 			}
 		case !variableShape().MatchString(s.variable()):
@@ -98,12 +98,12 @@ func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
 
 // addSecrets is the secrets of a and of b, each once, sorted by what they are.
 func addSecrets(a, b []BuildSecret) []BuildSecret {
-	seen := map[BuildSecret]bool{}
+	seen := map[[3]string]bool{}
 	var all []BuildSecret
 	for _, list := range [][]BuildSecret{a, b} {
 		for _, s := range list {
-			if !seen[s] {
-				seen[s] = true
+			if id := [3]string{s.Name, s.variable(), s.Mount}; !seen[id] {
+				seen[id] = true
 				all = append(all, s)
 			}
 		}
@@ -180,5 +180,13 @@ func (c *checker) oneValue(s Settings) {
 	check(s.BuildSecrets, "build_secrets")
 	for i, l := range s.Layers {
 		check(l.Secrets, "layers", strconv.Itoa(i), "secrets")
+		for j, own := range l.Secrets {
+			for _, other := range s.BuildSecrets {
+				if id := own.variable() + own.Mount; own.Name != other.Name && id == other.variable()+other.Mount {
+					c.fail(diag.Duplicate, []string{"layers", strconv.Itoa(i), "secrets", strconv.Itoa(j)},
+						"two secrets are in %s: %s of build_secrets, and %s", id, other.Name, own.Name)
+				}
+			}
+		}
 	}
 }
