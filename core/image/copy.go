@@ -42,8 +42,8 @@ func readCopy(c Copy, root, ignore string, scan func(source.Options) (*source.Tr
 		return copied{}, diag.List{diag.New(diag.FileUnreadable, "%q is neither a file nor a folder, so it cannot be copied", c.Src)}
 	}
 	name, dst := filepath.Base(abs), folderOf(c.Dst)
-	if c.Dst != "" && c.Dst != "." && !strings.HasSuffix(c.Dst, "/") && !strings.HasSuffix(c.Dst, "/.") {
-		name, dst = path.Base(c.Dst), folderOf(path.Dir(c.Dst))
+	if last := path.Base(c.Dst); !strings.HasSuffix(c.Dst, "/") && last != "." && last != ".." {
+		name, dst = last, folderOf(path.Dir(c.Dst))
 	}
 	file, err := source.Read(abs)
 	if err != nil {
