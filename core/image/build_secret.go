@@ -58,6 +58,14 @@ func (s BuildSecret) variable() string {
 	return s.Name
 }
 
+// place is where commands find the value, in words.
+func (s BuildSecret) place() string {
+	if s.Mount != "" {
+		return "the file " + s.Mount
+	}
+	return "the variable " + s.variable()
+}
+
 // target is where the value is mounted during the build.
 func (s BuildSecret) target() string {
 	if s.Mount != "" {
@@ -68,7 +76,7 @@ func (s BuildSecret) target() string {
 
 // checkSecrets reports mistakes in the secrets at the path of settings.
 func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	for i, s := range secrets {
 		here := append(append([]string(nil), at...), strconv.Itoa(i))
 		switch {
@@ -88,11 +96,10 @@ func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
 			c.fail(diag.BadName, here, "%q cannot be the name of an environment variable", s.variable()).Suggestion = "give secret " + s.Name + " an env or a mount"
 			continue
 		}
-		id := s.variable() + s.Mount
-		if seen[id] {
-			c.fail(diag.Duplicate, here, "two secrets are in %s", id)
+		if other, taken := seen[s.place()]; taken {
+			c.fail(diag.Duplicate, here, "%s is for two secrets, %s and %s", s.place(), other, s.Name).Suggestion = "keep one of them, or give one another env or mount"
 		}
-		seen[id] = true
+		seen[s.place()] = s.Name
 	}
 }
 
@@ -182,9 +189,10 @@ func (c *checker) oneValue(s Settings) {
 		check(l.Secrets, "layers", strconv.Itoa(i), "secrets")
 		for j, own := range l.Secrets {
 			for _, other := range s.BuildSecrets {
-				if id := own.variable() + own.Mount; own.Name != other.Name && id == other.variable()+other.Mount {
+				if own.Name != other.Name && own.place() == other.place() {
 					c.fail(diag.Duplicate, []string{"layers", strconv.Itoa(i), "secrets", strconv.Itoa(j)},
-						"two secrets are in %s: %s of build_secrets, and %s", id, other.Name, own.Name)
+						"%s is for two secrets, %s of build_secrets and %s", own.place(), other.Name, own.Name).
+						Suggestion = "give one of them another env or mount"
 				}
 			}
 		}

@@ -42,7 +42,7 @@ type custom struct {
 
 // secretMount is a RUN that mounts a secret.
 type secretMount struct {
-	id       string
+	id       string // empty where it depends on variables
 	line     int
 	required bool
 }
@@ -52,7 +52,7 @@ type secretMount struct {
 func (c *custom) checkMounts(file string, secrets []BuildSecret) diag.List {
 	var problems diag.List
 	for _, m := range c.mounts {
-		if slices.ContainsFunc(secrets, func(s BuildSecret) bool { return s.Name == m.id }) {
+		if m.id == "" || slices.ContainsFunc(secrets, func(s BuildSecret) bool { return s.Name == m.id }) {
 			continue
 		}
 		p := dockerfileProblem(file, c.text, m.line, "the Dockerfile mounts the secret %s, which build_secrets does not name", m.id)

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,10 +184,8 @@ func (d *dockerfile) reach(number int, done map[int]bool) {
 		case *instructions.RunCommand:
 			for _, m := range instructions.GetMounts(command) {
 				d.other(number, m.From, command.Location(), "from="+m.From, done)
-				if m.Type == instructions.MountTypeSecret {
-					d.mounts = append(d.mounts, secretMount{id: m.CacheID, line: command.Location()[0].Start.Line, required: m.Required})
-				}
 			}
+			d.secretMounts(command)
 		}
 	}
 }
@@ -234,6 +233,31 @@ func (d *dockerfile) from(number int, s instructions.Stage, done map[int]bool) {
 	}
 	if u, ok := d.use(u, name); ok {
 		d.last = u
+	}
+}
+
+// secretMounts notes the secrets that a RUN mounts, as far as they can be told
+// without the values of variables.
+func (d *dockerfile) secretMounts(command *instructions.RunCommand) {
+	line := command.Location()[0].Start.Line
+	variable := false
+	if err := command.Expand(func(word string) (string, error) {
+		variable = variable || strings.ContainsRune(word, '$')
+		return word, nil
+	}); err != nil {
+		if !variable {
+			d.found = append(d.found, dockerfileProblem(d.file, d.text, line, "the mount of RUN is not well formed: %v", err))
+		}
+		return
+	}
+	for _, m := range instructions.GetMounts(command) {
+		id := first(m.Source, m.CacheID, path.Base(m.Target))
+		if strings.ContainsRune(id, '$') {
+			id = ""
+		}
+		if m.Type == instructions.MountTypeSecret && id != CABundleSecret {
+			d.mounts = append(d.mounts, secretMount{id: id, line: line, required: m.Required})
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func (c *compiler) integrationPackages(s Settings) []string {
 
 // unusedSecrets warns of secrets that nothing can read.
 func (c *compiler) unusedSecrets(im Image, s Settings) {
-	if len(s.BuildSecrets) == 0 || im.custom != nil && len(im.custom.mounts) > 0 {
+	if len(s.BuildSecrets) == 0 {
 		return
 	}
 	for _, l := range im.layers {
@@ -99,6 +99,14 @@ func (c *compiler) unusedSecrets(im Image, s Settings) {
 		case aptLayer, pythonLayer, uvLayer, commandsLayer, localLayer:
 			return
 		}
+	}
+	if im.custom != nil && len(im.custom.mounts) > 0 {
+		for i, secret := range s.BuildSecrets {
+			if !slices.ContainsFunc(im.custom.mounts, func(m secretMount) bool { return m.id == secret.Name || m.id == "" }) {
+				c.fail(diag.SettingIgnored, []string{"build_secrets", strconv.Itoa(i)}, "nothing in this image can read the secret %s: the Dockerfile does not mount it", secret.Name).Severity = diag.Warning
+			}
+		}
+		return
 	}
 	d := c.fail(diag.SettingIgnored, []string{"build_secrets"}, "nothing in this image can read build_secrets: it installs nothing and runs no commands")
 	d.Severity = diag.Warning
