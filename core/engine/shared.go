@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 	"sync"
 	"time"
 
@@ -28,11 +27,7 @@ const (
 // sharedReference is the tag of what a step used last.
 func sharedReference(reference, flow, stack, step string) string {
 	sum := sha256.Sum256([]byte(flow + "\n" + stack + "\n" + step)) // names have no newline
-	repository := reference
-	if i := strings.LastIndex(repository, ":"); i > strings.LastIndex(repository, "/") {
-		repository = repository[:i]
-	}
-	return repository + ":stack-latest-" + hex.EncodeToString(sum[:8])
+	return repositoryOf(reference) + ":stack-latest-" + hex.EncodeToString(sum[:8])
 }
 
 // Previous is what the image that one of the steps used last was made of: as

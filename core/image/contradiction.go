@@ -39,7 +39,7 @@ func (c *compiler) contradictions(sets []set, env requirement.Environment) {
 				}
 				d := diag.New(diag.Contradiction, "%s is asked for twice, and no version satisfies both: %s by %s, %s by %s",
 					name, earlier.req.Written, earlier.set.name, later.req.Written, later.set.name)
-				d.Detail = why
+				d.Detail = why + "."
 				if r := earlier.set.at(earlier.req.Written); r != (diag.Range{}) {
 					d.Detail += " The first is at " + r.String() + "."
 				}
