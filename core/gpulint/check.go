@@ -1,6 +1,7 @@
 package gpulint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/compute"
@@ -13,7 +14,7 @@ type Input struct {
 	Accelerator *compute.Accelerator
 	Platform    string // such as linux/arm64; linux/amd64 where it is empty
 	// BaseImage is the reference that the image starts from. Empty, and one
-	// that is not in packages.yaml, may hold anything.
+	// that is not in images.yaml, may hold anything.
 	BaseImage string
 	// Dockerfile says that the image is the user's own Dockerfile, of which
 	// nothing is known.
@@ -21,9 +22,16 @@ type Input struct {
 	// Commands says that shell commands of the user's run in the build: they
 	// may bring anything.
 	Commands     bool
-	Requirements []string // as they are installed; PEP 508, URLs, and options of pip
-	IndexURLs    []string // all that packages come from; PyPI where it is empty
+	AptPackages  []string // with their versions or without
+	Requirements []string // as they are installed: lines of requirements files
 	Python       string   // such as 3.12; empty where it is not known
+
+	// Where packages come from, PyPI where nothing is said: addresses of indexes,
+	// options of the installer, such as --torch-backend=cu126, and the variables
+	// of the build, such as PIP_EXTRA_INDEX_URL.
+	IndexURLs     []string
+	InstallerArgs []string
+	Environment   map[string]string
 }
 
 // Finding is one thing that will not do what the step asks for.
@@ -80,14 +88,15 @@ type step struct {
 	arch       string
 	base       base
 	uses       []use
-	// constrained says that a file of constraints may choose versions.
-	constrained bool
+	origin     origin
+	others     bool // packages that the tables lack, which may need anything
 }
 
 const anyGPU kind = "gpu"
 
 func newStep(in Input, f *facts, b base) *step {
 	s := &step{facts: f, in: in, name: in.Accelerator.Name, arch: archOf(in.Platform), base: b}
+	s.in.Commands = s.in.Commands || slices.ContainsFunc(in.AptPackages, ofAccelerators)
 	known, ok := f.accelerators[s.name]
 	switch {
 	case ok && known.Platform != "":
@@ -99,6 +108,13 @@ func newStep(in Input, f *facts, b base) *step {
 	}
 	s.uses = s.readUses()
 	return s
+}
+
+// ofAccelerators reports whether a Debian package sounds like one of CUDA or ROCm.
+func ofAccelerators(name string) bool {
+	return slices.ContainsFunc([]string{"cuda", "cudnn", "cublas", "nvidia", "tensorrt", "rocm"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(name), word)
+	})
 }
 
 func archOf(platform string) string {

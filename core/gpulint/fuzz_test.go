@@ -16,7 +16,8 @@ func FuzzCheck(f *testing.F) {
 	f.Add("mi300x", "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-devel@sha256:0", "-e git+https://h/x#egg=flash-attn\n--hash=1\n\\", "::", "windows", "x")
 	f.Add("v100", "nvidia/cuda:99999999999999999999.1-devel", "torch>=1!2.0.*,<99999999999999999999\ntorch===\ntorch~=2", "/whl/cu99999999999/", "linux/amd64", "3")
 	f.Fuzz(func(t *testing.T, accelerator, base, requirements, indexes, platform, python string) {
-		in := gpulint.Input{BaseImage: base, Requirements: strings.Split(requirements, "\n"), IndexURLs: strings.Split(indexes, "\n"), Platform: platform, Python: python}
+		in := gpulint.Input{BaseImage: base, Requirements: strings.Split(requirements, "\n"), IndexURLs: strings.Split(indexes, "\n"), Platform: platform, Python: python,
+			InstallerArgs: strings.Fields(indexes), AptPackages: []string{platform}, Environment: map[string]string{"PIP_EXTRA_INDEX_URL": indexes, "UV_TORCH_BACKEND": python}}
 		if a, err := compute.ParseAccelerator(accelerator); err == nil {
 			in.Accelerator = &a
 		}

@@ -29,7 +29,11 @@ func (s *step) otherKind() []Finding {
 		if u.indirect || u.anyBuild || implied || s.baseServes(u.framework) {
 			continue
 		}
-		f := about(u, diag.GPUOtherKind, s.certain())
+		severity := s.certain()
+		if s.others && s.target == tpu && !u.explicit {
+			severity = diag.Warning // they may bring torch_xla
+		}
+		f := about(u, diag.GPUOtherKind, severity)
 		f.Summary = fmt.Sprintf("%s is built for %s, and the step asks for %s", u.text, other.name(), s.name)
 		f.Detail = fmt.Sprintf("%s needs a build for %s; nothing else in the image has one.", s.name, s.target.name())
 		f.Suggestion = s.kindBuild(u)

@@ -18,7 +18,7 @@ func (s *step) mixedCUDA() []Finding {
 	for _, u := range s.uses {
 		f := about(u, diag.GPUMixedCUDA, diag.Warning)
 		switch {
-		case u.compiles && s.base.devel && len(torch) > 0 && torch.at(0) != have:
+		case u.compiles && s.base.devel && !s.origin.wheels && len(torch) > 0 && torch.at(0) != have:
 			f.Summary = fmt.Sprintf("%s is compiled with CUDA %s of base image %s for a torch of CUDA %s", u.text, s.base.cuda, s.base.short, torch)
 			f.Detail = fmt.Sprintf("PyTorch refuses to compile extensions with another major version of CUDA than its own (%s). Where a finished wheel of %s is found it works.", from, u.name)
 			f.Suggestion = fmt.Sprintf("use a base image with CUDA %d, or a torch for CUDA %d", torch.at(0), have)

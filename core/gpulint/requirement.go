@@ -3,29 +3,30 @@ package gpulint
 import (
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/requirement"
 )
 
-// line is a requirement with what the rules need of it.
-type line struct {
+// readLine is a line of requirements with what the rules need of it.
+type readLine struct {
 	requirement.Requirement
-	pinned version // the one version that it allows
-	local  string  // the build in that: cu124 of ==2.6.0+cu124
-	wheel  bool    // a wheel that is built already
-	holds  requirement.Truth
+	kind    requirement.Kind // empty for one that is not understood
+	options []requirement.Option
+	pinned  version // the one version that it allows
+	local   string  // the build in that: cu124 of ==2.6.0+cu124
+	wheel   bool    // a wheel that is built already
+	holds   requirement.Truth
 }
 
-// readLine reads a line of requirements. A line that is not understood is about
-// its package, if it has a name, and holds perhaps. kind is empty for those.
-func (s *step) readLine(text string) (line, requirement.Kind, []requirement.Option) {
+// read reads a line of requirements. One that is not understood is about its
+// package, if it has a name, and holds perhaps.
+func (s *step) read(text string) readLine {
 	read, err := requirement.ParseLine(text)
 	if err != nil {
-		return line{Requirement: requirement.Requirement{Name: requirement.Name(text)}}, "", nil
+		return readLine{Requirement: requirement.Requirement{Name: requirement.Name(text)}}
 	}
-	l := line{Requirement: read.Requirement}
+	l := readLine{Requirement: read.Requirement, kind: read.Kind, options: read.Options}
 	l.holds = l.Marker.Evaluate(requirement.Environment{Platform: s.platform(), Python: s.in.Python})
 	if pin, ok := l.Specifiers.Pin(); ok {
 		l.pin(pin)
@@ -33,7 +34,7 @@ func (s *step) readLine(text string) (line, requirement.Kind, []requirement.Opti
 	if where := l.URL + l.Path; where != "" {
 		l.fromFile(where)
 	}
-	return l, read.Kind, read.Options
+	return l
 }
 
 func (s *step) platform() string {
@@ -43,7 +44,7 @@ func (s *step) platform() string {
 	return s.in.Platform
 }
 
-func (l *line) pin(text string) {
+func (l *readLine) pin(text string) {
 	l.pinned, _ = parseVersion(text)
 	if _, local, found := strings.Cut(text, "+"); found {
 		l.local = strings.ToLower(local)
@@ -51,7 +52,7 @@ func (l *line) pin(text string) {
 }
 
 // fromFile reads the version from the name of a wheel.
-func (l *line) fromFile(where string) {
+func (l *readLine) fromFile(where string) {
 	where, _, _ = strings.Cut(where, "#")
 	where, _, _ = strings.Cut(where, "?")
 	file := path.Base(strings.ReplaceAll(where, `\`, "/"))
@@ -65,7 +66,7 @@ func (l *line) fromFile(where string) {
 }
 
 // shown is the requirement as a message has it, without the URL.
-func (l line) shown() string {
+func (l readLine) shown() string {
 	text := l.Name
 	if len(l.Extras) > 0 {
 		text += "[" + strings.Join(l.Extras, ",") + "]"
@@ -77,14 +78,6 @@ func (l line) shown() string {
 		return text + "==" + l.pinned.String()
 	}
 	return text + l.Specifiers.String()
-}
-
-// indexOption is the address in an option that says where packages are.
-func indexOption(o requirement.Option) (string, bool) {
-	if slices.Contains([]string{"--index-url", "--extra-index-url", "--find-links"}, o.Name) {
-		return o.Value, true
-	}
-	return "", false
 }
 
 // allow reports whether specs allow the release v.

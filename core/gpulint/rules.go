@@ -30,7 +30,11 @@ func (s *step) cpuPackages() []Finding {
 		if u.gives != cpuOnly || u.indirect && !u.explicit || s.otherwise(u.framework) {
 			continue
 		}
-		f := about(u, diag.GPUCPUOnly, s.certain())
+		severity := s.certain()
+		if s.others && u.framework != "torch" {
+			severity = diag.Warning // they may bring another framework
+		}
+		f := about(u, diag.GPUCPUOnly, severity)
 		f.Summary = fmt.Sprintf("%s is for the CPU only, and the step asks for %s", u.text, s.name)
 		if u.how != "" {
 			f.Summary = fmt.Sprintf("%s from %s is for the CPU only, and the step asks for %s", u.text, u.how, s.name)

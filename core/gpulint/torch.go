@@ -1,47 +1,14 @@
 package gpulint
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 )
 
-// buildIndexes is what the indexes offer.
-type buildIndexes struct {
-	builds  []string // such as cu124, cpu
-	unknown bool     // one may hold any build
-}
-
-func (f *facts) readIndexes(urls []string) buildIndexes {
-	var b buildIndexes
-	for _, u := range urls {
-		if build, ok := f.buildOf(u); ok {
-			if !slices.Contains(b.builds, build) {
-				b.builds = append(b.builds, build)
-			}
-			continue
-		}
-		parsed, err := url.Parse(strings.TrimSpace(u))
-		if err != nil || !slices.Contains(f.Indexes.Public, strings.ToLower(parsed.Hostname())) {
-			b.unknown = true
-		}
-	}
-	return b
-}
-
-func (f *facts) buildOf(address string) (string, bool) {
-	m := f.builds.FindStringSubmatch(strings.ToLower(address))
-	if m == nil {
-		return "", false
-	}
-	return m[f.builds.SubexpIndex("build")], true
-}
-
 // torchBuild settles which build of torch a requirement means: the one that it
 // names, that of the only index of builds, or PyPI's.
-func (s *step) torchBuild(u *use, l line, offered buildIndexes) {
+func (s *step) torchBuild(u *use, l readLine, offered origin) {
 	pinned := len(l.pinned) > 0
 	if build, ok := s.facts.buildOf(l.URL); ok && l.local == "" {
 		l.local = build
@@ -49,51 +16,42 @@ func (s *step) torchBuild(u *use, l line, offered buildIndexes) {
 	if l.local != "" {
 		u.explicit = setBuild(u, l.local)
 		if !u.explicit { // a build of somebody's own
-			u.version, u.cuda = nil, nil
+			u.version, u.cuda, u.anyBuild = nil, nil, true
 		}
 		return
 	}
-	located := l.URL+l.Path != ""
-	if located || s.base.has("torch") && s.base.satisfies(l) {
-		u.version, u.cuda, u.specs = nil, nil, nil // not PyPI's, or the base image's own
-		u.fromBase = !located
-		if u.fromBase {
-			u.gives, u.explicit = s.base.holds, false
-			if u.gives == plain {
-				u.gives = cpu
-			}
-		}
-		return
-	}
-	if len(offered.builds) > 0 {
-		s.fromIndex(u, offered, pinned)
-		return
-	}
-	if offered.unknown {
+	switch {
+	case l.URL+l.Path != "":
 		u.version, u.anyBuild = nil, true
 		return
+	case s.base.has("torch") && s.base.satisfies(l):
+		u.gives, u.explicit, u.fromBase = s.base.holds, false, true
+		u.version, u.specs = nil, nil
+		return
+	case offered.unknown:
+		u.version, u.anyBuild = nil, true
+		return
+	case len(offered.builds) > 0:
+		s.fromIndex(u, offered.builds, pinned)
+		return
 	}
-	if !s.base.known || s.constrained && !pinned {
+	if !s.base.known || offered.constrained && !pinned {
 		return // whose build, and of what version, is not known
 	}
 	s.fromPyPI(u, pinned)
 }
 
 // fromIndex takes the build that the indexes name. Of several nothing follows
-// but that CUDA comes before the CPU, as installers order them.
-func (s *step) fromIndex(u *use, offered buildIndexes, pinned bool) {
-	builds := offered.builds
+// but that a GPU's comes before the CPU's, as installers order them.
+func (s *step) fromIndex(u *use, builds []string, pinned bool) {
 	if gpu := slices.DeleteFunc(slices.Clone(builds), func(b string) bool { return b == "cpu" }); len(gpu) > 0 {
 		builds = gpu
 	}
 	setBuild(u, builds[0])
 	u.explicit, u.open = true, !pinned
 	u.how = "the index whl/" + builds[0]
-	if len(builds) > 1 || offered.unknown {
+	if len(builds) > 1 {
 		u.cuda, u.explicit = nil, false
-		if u.gives == cpuOnly {
-			u.gives = cpu
-		}
 	}
 }
 
@@ -145,7 +103,7 @@ func setBuild(u *use, build string) bool {
 
 // satisfies reports whether the base image's framework is what is asked for, so
 // that the installer leaves it.
-func (b base) satisfies(l line) bool {
+func (b base) satisfies(l readLine) bool {
 	if len(b.version) == 0 {
 		return len(l.pinned) == 0
 	}
@@ -154,7 +112,7 @@ func (b base) satisfies(l line) bool {
 
 // follow gives packages that bring torch in the build that torch has, and takes
 // a CPU index for theirs where torch itself is not written.
-func (s *step) follow(uses []use, offered buildIndexes) []use {
+func (s *step) follow(uses []use, offered origin) []use {
 	gives := cuda
 	direct := slices.IndexFunc(uses, func(u use) bool { return u.name == "torch" })
 	switch {
@@ -167,18 +125,15 @@ func (s *step) follow(uses []use, offered buildIndexes) []use {
 		setBuild(&u, offered.builds[0])
 		gives = u.gives
 	}
-	cpuIndex := direct < 0 && gives == cpuOnly
+	said := direct >= 0 || gives != cpuOnly
 	for i := range uses {
 		if !uses[i].indirect {
 			continue
 		}
 		uses[i].gives = gives
-		if cpuIndex {
+		if !said {
 			uses[i].how, uses[i].explicit = "the index whl/cpu", true
-			cpuIndex = false // said once
-		} else if direct >= 0 || gives == cpuOnly {
-			uses[i].gives = gives
-			uses[i].explicit = false
+			said = true // of the first
 		}
 	}
 	return uses

@@ -35,27 +35,21 @@ type use struct {
 
 // readUses reads the requirements that the tables know.
 func (s *step) readUses() []use {
-	urls := slices.Clone(s.in.IndexURLs)
-	var lines []line
+	var lines []readLine
 	for _, text := range s.in.Requirements {
-		l, kind, options := s.readLine(text)
-		for _, o := range append(options, l.Options...) {
-			if u, ok := indexOption(o); ok {
-				urls = append(urls, u)
-			}
-		}
-		switch kind {
-		case requirement.Include: // what is in it is not known here
-			s.in.Commands, s.constrained = true, true
-		case requirement.Constraint:
-			s.constrained = true
+		l := s.read(text)
+		if l.kind == requirement.Include { // what is in it is not known here
+			s.in.Commands = true
 		}
 		lines = append(lines, l)
 	}
-	offered := s.facts.readIndexes(urls)
+	s.origin = s.readOrigin(lines)
 	var uses []use
 	for i, l := range lines {
 		p, ok := s.facts.packages[l.Name]
+		if !ok && l.holds != requirement.False && l.kind != requirement.Options && l.kind != requirement.Blank {
+			s.others = true
+		}
 		if !ok || l.holds == requirement.False {
 			continue
 		}
@@ -65,7 +59,7 @@ func (s *step) readUses() []use {
 		also := u.extras(p, l.Extras)
 		switch {
 		case l.Name == "torch":
-			s.torchBuild(&u, l, offered)
+			s.torchBuild(&u, l, s.origin)
 		case l.Name == "jaxlib":
 			jaxBuild(&u, l)
 		case p.Framework == "tensorflow" && u.gives == cuda:
@@ -84,7 +78,7 @@ func (s *step) readUses() []use {
 			uses = append(uses, u)
 		}
 	}
-	return s.follow(uses, offered)
+	return s.follow(uses, s.origin)
 }
 
 // extras takes the best of what the extras give, as jax[cpu,cuda12] is for CUDA,
@@ -109,7 +103,7 @@ func (u *use) extras(p pkg, written []string) (also []kind) {
 }
 
 // jaxBuild reads +cuda12.cudnn89 of the jaxlib wheels that had CUDA in them.
-func jaxBuild(u *use, l line) {
+func jaxBuild(u *use, l readLine) {
 	if digits, ok := strings.CutPrefix(l.local, "cuda"); ok {
 		major, _ := parseVersion(digits)
 		if len(major) > 0 {

@@ -52,6 +52,10 @@ func TestWhatDoesNotWork(t *testing.T) {
 		{given{"h100", slim, "torch==2.8.0", "", arm64}, "GPU101 error" + at0, "whl/cu130"},
 		{given{"mi300x", slim, "torch==2.6.0+cpu", "", nil}, "GPU101 error" + at0, "whl/rocm"},
 
+		{given{"h100", slim, "pandas & torch", "", arguments("--torch-backend", "cpu")}, "GPU101 error" + at1, "index whl/cpu"},
+		{given{"h100", slim, "torch", "", variable("UV_TORCH_BACKEND", "cpu")}, "GPU101 error" + at0, ""},
+		{given{"h100", slim, "tensorflow-cpu & ours", "", nil}, "GPU101 warning" + at0, ""},
+
 		// GPU102: no code for the GPU.
 		{given{"h100", slim, "torch==1.13.1", "", nil}, "GPU102 error" + at0, "torch>=2.0.1"},
 		{given{"h100", slim, "torch==2.0.1", "", nil}, "GPU102 error" + at0, "CUDA 11.7"},
@@ -119,6 +123,7 @@ func TestWhatDoesNotWork(t *testing.T) {
 		// GPU106: another kind.
 		{given{"tpu-v5e:4", slim, "torch==2.6.0+cu124", whl + "cu124", nil}, "GPU106 error" + at0, "torch_xla[tpu]"},
 		{given{"tpu-v5e:4", slim, "torch", "", nil}, "GPU106 error" + at0, "torch_xla[tpu]"},
+		{given{"tpu-v5e:4", slim, "ours & torch", "", nil}, "GPU106 warning" + at1, "torch_xla[tpu]"},
 		{given{"tpu-v5e:4", slim, "torch", whl + "cu128", nil}, "GPU106 error" + at0, ""},
 		{given{"tpu-v6e:8", slim, "jax[cuda12]", "", nil}, "GPU106 error" + at0, "jax[tpu]"},
 		{given{"tpu-v6e:8", slim, "tensorflow[and-cuda]", "", nil}, "GPU106 error" + at0, ""},

@@ -8,7 +8,8 @@ type Package struct {
 	Setting string // the input of the key that it is in, such as requirements or layers.pip
 }
 
-// Packages is every requirement that is installed, in the order of installs.
+// Packages is every requirement that is installed, in the order of installs,
+// with the options and constraint files that stand between them.
 func (im Image) Packages() []Package {
 	var all []Package
 	for _, l := range im.layers {
@@ -20,7 +21,7 @@ func (im Image) Packages() []Package {
 		case pythonLayer:
 			for _, f := range l.files {
 				for _, line := range f.lines {
-					if !strings.HasPrefix(line, "-r ") && !strings.HasPrefix(line, "-c ") {
+					if !strings.HasPrefix(line, "-r ") {
 						all = append(all, Package{line, setting})
 					}
 				}

@@ -20,6 +20,7 @@ func checkGPU(d Decided, im image.Image) diag.List {
 		Accelerator: d.Settings.Resources.Accelerator, Platform: im.Platforms()[0], BaseImage: base,
 		Dockerfile: d.Settings.Image.Dockerfile != "", Commands: im.HasCommands(),
 	}
+	installsFrom(d.Settings.Image, &in)
 	packages := im.Packages()
 	for _, p := range packages {
 		in.Requirements = append(in.Requirements, p.Line)
@@ -43,6 +44,31 @@ func checkGPU(d Decided, im image.Image) diag.List {
 		list = append(list, p)
 	}
 	return list
+}
+
+// installsFrom tells the lint all else that can change what is installed.
+func installsFrom(s image.Settings, in *gpulint.Input) {
+	in.AptPackages = s.AptPackages
+	for name, value := range s.InstallerArgs {
+		arg := "--" + strings.TrimLeft(name, "-")
+		if value != nil {
+			arg += "=" + *value
+		}
+		in.InstallerArgs = append(in.InstallerArgs, arg)
+	}
+	in.Environment = map[string]string{}
+	for name, value := range s.Environment {
+		in.Environment[name] = value
+	}
+	for _, secret := range s.BuildSecrets { // one may be an index, whose name is not told
+		name := secret.Env
+		if name == "" {
+			name = secret.Name
+		}
+		if _, written := in.Environment[name]; !written {
+			in.Environment[name] = "secret"
+		}
+	}
 }
 
 // packagePath is the setting that a package was written in.

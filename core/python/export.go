@@ -16,10 +16,12 @@ import (
 
 // Exported is the requirements of a project.
 type Exported struct {
-	// Lines is the lines of a requirements file in their normal form: options,
-	// then requirements by name, with their hashes. It has no comments and no
-	// path of this machine.
-	Lines    []string
+	// Lines is the requirements, by name and in their normal form, with their
+	// hashes. It has no comments and no path of this machine.
+	Lines []string
+	// Options is the options of a requirements file that go before them: the
+	// package indexes of the project.
+	Options  []string
 	Tool     string   // what exported them, such as "uv export"
 	Locked   bool     // they are what a lock says; otherwise what the index had today
 	Warnings []string // each a sentence
@@ -102,6 +104,11 @@ func (e exporter) order() ([]tool, error) {
 	switch {
 	case e.project.poetryOnly(), poetryLock && uvLock == "":
 		return []tool{e.poetry(poetryLock)}, nil
+	case uvLock == "" && e.project.dynamic():
+		// Its build backend may read any file of the project, and some find
+		// no dependencies where the file is not there.
+		return nil, diag.Fail(diag.ExportFailed, fmt.Errorf("export the requirements of %s: its dependencies are dynamic, and it has no lock that says them", e.shown),
+			"run `uv lock` in "+filepath.Dir(e.shown)+", or say how to export in pyproject_export_command")
 	case uvLock != "":
 		return []tool{e.uv(true)}, e.fits(uvLock)
 	case e.project.Project == nil: // dependency groups alone
@@ -243,7 +250,7 @@ func (e exporter) run(t tool) (stdout, stderr []byte, err error) {
 func (e exporter) exported(t tool, stdout []byte) (Exported, error) {
 	out := Exported{Tool: t.name, Locked: t.locked}
 	var err error
-	if out.Lines, err = normalLines(string(stdout), "`"+t.name+"`"); err != nil {
+	if out.Options, out.Lines, err = normalLines(string(stdout), "`"+t.name+"`"); err != nil {
 		return Exported{}, err
 	}
 	if t.argv[0] == "uv" {
@@ -255,7 +262,7 @@ func (e exporter) exported(t tool, stdout []byte) (Exported, error) {
 		out.Warnings = append(out.Warnings, fmt.Sprintf(
 			"%s has no lock, so its requirements are what the index has today; run `%s` to have the same ones tomorrow", e.shown, t.lock))
 	}
-	if lacks := e.project.lacks(); lacks != "" {
+	if lacks := e.project.lacks(); lacks != "" && len(out.Lines) == 0 {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s: %s", e.shown, lacks))
 	}
 	out.Warnings = append(out.Warnings, mixed(out.Lines)...)
@@ -289,7 +296,7 @@ func (e exporter) indexes(out *Exported) error {
 		}
 		add("--find-links", where)
 	}
-	out.Lines = append(options, out.Lines...)
+	out.Options = append(options, out.Options...)
 	for _, what := range uv.CannotSay {
 		if strings.HasPrefix(what, "index ") || strings.HasPrefix(what, "sources.") && strings.HasSuffix(what, "by index") {
 			out.Warnings = append(out.Warnings, fmt.Sprintf("%s: a list of requirements cannot say %s; use uv_project, which installs with uv itself", e.shown, what))
@@ -302,11 +309,9 @@ func (e exporter) indexes(out *Exported) error {
 func mixed(lines []string) []string {
 	with, without := 0, []string{}
 	for _, line := range lines {
-		switch {
-		case strings.HasPrefix(line, "--"):
-		case strings.Contains(line, " --hash="):
+		if strings.Contains(line, " --hash=") {
 			with++
-		default:
+		} else {
 			without = append(without, requirement.Name(line))
 		}
 	}
@@ -333,7 +338,7 @@ func (e exporter) command(command []string) (Exported, error) {
 			"run the command in "+filepath.Dir(e.shown)+" and fix what it says; it has to print a requirements file")
 	}
 	out := Exported{Tool: strings.Join(command, " ")}
-	if out.Lines, err = normalLines(string(stdout), name); err != nil {
+	if out.Options, out.Lines, err = normalLines(string(stdout), name); err != nil {
 		return Exported{}, err
 	}
 	out.Warnings = mixed(out.Lines)

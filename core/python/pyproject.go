@@ -75,7 +75,15 @@ func (p pyproject) describes() bool {
 }
 
 // poetryOnly reports whether only poetry can read the dependencies.
-func (p pyproject) poetryOnly() bool { return p.Project == nil && len(p.Tool.Poetry) > 0 }
+func (p pyproject) poetryOnly() bool {
+	_, has := p.Tool.Poetry["dependencies"]
+	return len(p.Tool.Poetry) > 0 && (p.Project == nil || has && p.dynamic())
+}
+
+// dynamic reports whether only the build backend knows the dependencies.
+func (p pyproject) dynamic() bool {
+	return p.Project != nil && slices.Contains(p.Project.Dynamic, "dependencies")
+}
 
 // lacks says why the [project] table may not be all that the project needs;
 // empty where it lists dependencies.
@@ -84,7 +92,7 @@ func (p pyproject) lacks() string {
 		return ""
 	}
 	var elsewhere []string
-	if p.Project != nil && slices.Contains(p.Project.Dynamic, "dependencies") {
+	if p.dynamic() {
 		elsewhere = append(elsewhere, "dynamic dependencies, which the build backend knows")
 	}
 	if _, ok := p.Tool.Poetry["dependencies"]; ok {
@@ -120,6 +128,10 @@ func uvTable(dir string, p pyproject) (map[string]any, error) {
 	return table, nil
 }
 
+// maxGroup is more requirements than a group has but by including others over
+// and over.
+const maxGroup = 10000
+
 // group is the requirements of a dependency group, with those it includes.
 func (p pyproject) group(name string, within []string) ([]string, error) {
 	normal := requirement.NormalizeName(name)
@@ -141,7 +153,9 @@ func (p pyproject) group(name string, within []string) ([]string, error) {
 				if err != nil {
 					return nil, err
 				}
-				all = append(all, more...)
+				if all = append(all, more...); len(all) > maxGroup {
+					return nil, fmt.Errorf("the dependency group %q has more than %d requirements", name, maxGroup)
+				}
 			}
 		}
 	}

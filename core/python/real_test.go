@@ -186,13 +186,30 @@ func realCommand(t *testing.T, tools python.Programs, bin string) {
 	if diff := cmp.Diff(want, got.Lines); diff != "" {
 		t.Error(diff)
 	}
-	_, err = python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), []string{"uv", "export", "--frozen"})
-	if err == nil || !strings.Contains(err.Error(), `"-e ."`) && !strings.Contains(err.Error(), `"."`) {
-		if err != nil || len(got.Lines) == 0 {
-			t.Errorf("the project itself is in the output: %v", err)
+	write(t, filepath.Join(dir, "lib", "pyproject.toml"), "[project]\nname = \"lib\"\nversion = \"1\"\n")
+	write(t, filepath.Join(dir, "pyproject.toml"), strings.Replace(project, `"idna==3.7"`, `"lib"`, 1)+"[tool.uv.sources]\nlib = {path = \"lib\"}\n")
+	run(t, dir, filepath.Join(bin, "uv"), "lock", "-q")
+	for _, command := range [][]string{nil, {"uv", "export", "--frozen"}} {
+		_, err = python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), command)
+		if err == nil || !strings.Contains(err.Error(), "./lib") || !strings.Contains(err.Error(), "of this machine") {
+			t.Errorf("%v: a package of a folder is in the output: %v", command, err)
 		}
 	}
 }
+
+// backend builds a package without any other, so that pip has to fetch none.
+const backend = `import zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "mine_own-1-py3-none-any.whl"
+    with zipfile.ZipFile(folder + "/" + name, "w") as z:
+        z.writestr("mine_own-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: mine-own\nVersion: 1\n")
+        z.writestr("mine_own-1.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        z.writestr("mine_own-1.dist-info/RECORD", "")
+    return name
+
+build_editable = build_wheel
+`
 
 func realFreeze(t *testing.T, tools python.Programs, venv string) {
 	lookup := func(name string) (string, bool) { return venv, name == "VIRTUAL_ENV" }
@@ -218,15 +235,15 @@ func realFreeze(t *testing.T, tools python.Programs, venv string) {
 	}
 	// A project of this machine, editable and not.
 	dir := filepath.Join(t.TempDir(), "mine")
-	write(t, filepath.Join(dir, "pyproject.toml"), "[project]\nname = \"mine-own\"\nversion = \"1\"\n[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n")
-	write(t, filepath.Join(dir, "mine_own.py"), "")
+	write(t, filepath.Join(dir, "pyproject.toml"), "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n")
+	write(t, filepath.Join(dir, "backend.py"), backend)
 	python3 := filepath.Join(venv, "bin", "python")
 	for _, how := range [][]string{{"-e", dir}, {dir}} {
 		args := append([]string{"-m", "pip", "install", "-q", "--no-deps"}, how...)
 		run(t, "", python3, args...)
 		for _, installer := range []string{"uv", "pip"} {
 			_, err := python.Freeze(context.Background(), tools, python.Installed{Installer: installer, Lookup: lookup, Dir: t.TempDir()})
-			if err == nil || !strings.Contains(err.Error(), "mine-own") || !strings.Contains(err.Error(), dir) {
+			if err == nil || !strings.Contains(err.Error(), dir) {
 				t.Errorf("%v, frozen by %s: %v", how, installer, err)
 			}
 		}

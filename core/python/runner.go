@@ -1,7 +1,6 @@
 package python
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +59,7 @@ func (p Programs) Run(ctx context.Context, dir string, argv []string, env ...str
 	case err != nil:
 		err = fmt.Errorf("run %s: %w", argv[0], err)
 	}
-	return stdout.Bytes(), stderr.bytes(), err
+	return stdout.kept, stderr.bytes(), err
 }
 
 // find is the path of a program, looked for in the PATH of p.Env.
@@ -98,17 +97,18 @@ func executable(path string) bool {
 
 // head keeps the first bytes that are written to it.
 type head struct {
-	bytes.Buffer
+	kept  []byte
 	limit int
 	full  bool
 }
 
 func (h *head) Write(b []byte) (int, error) {
-	if h.Len()+len(b) > h.limit {
+	if len(h.kept)+len(b) > h.limit {
 		h.full = true
 		return 0, errors.New("too much output")
 	}
-	return h.Buffer.Write(b)
+	h.kept = append(h.kept, b...)
+	return len(b), nil
 }
 
 // tail keeps the last bytes that are written to it.

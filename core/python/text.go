@@ -47,11 +47,10 @@ func logicalLines(text string) []numbered {
 	return all
 }
 
-// normalLines reads what a tool printed: options first, then requirements by
-// name, each on one line in its normal form, without comments. what names the
-// output in an error.
-func normalLines(text, what string) ([]string, error) {
-	var options []string
+// normalLines reads what a tool printed: options in their order, and
+// requirements by name, each on one line in its normal form, without comments.
+// what names the output in an error.
+func normalLines(text, what string) (options, lines []string, err error) {
 	var requirements []requirement.Requirement
 	for _, l := range logicalLines(text) {
 		fail := func(message, hint string) error {
@@ -59,31 +58,31 @@ func normalLines(text, what string) ([]string, error) {
 		}
 		line, err := requirement.ParseLine(l.text)
 		if err != nil {
-			return nil, fail("is not one of a requirements file: "+reason(err), "the command must print a requirements file and nothing else; messages belong on its standard error")
+			return nil, nil, fail("is not one of a requirements file: "+reason(err), "the command must print a requirements file and nothing else; messages belong on its standard error")
 		}
 		switch line.Kind {
 		case requirement.Blank:
 		case requirement.Required:
 			if line.Requirement.Local() {
-				return nil, fail("is a file or folder of this machine, which the build does not have", localHint)
+				return nil, nil, fail("is a file or folder of this machine, which the build does not have", localHint)
 			}
 			requirements = append(requirements, line.Requirement)
 		case requirement.Editable:
-			return nil, fail("is an editable install of this machine's files, which the build does not have", localHint)
+			return nil, nil, fail("is an editable install of this machine's files, which the build does not have", localHint)
 		case requirement.Options:
 			for _, o := range line.Options {
 				if o.Name == "--find-links" && !strings.Contains(o.Value, "://") || strings.HasPrefix(o.Value, "file:") {
-					return nil, fail("names a folder of this machine, which the build does not have", "use an index or a URL")
+					return nil, nil, fail("names a folder of this machine, which the build does not have", "use an index or a URL")
 				}
 				if s := o.String(); !slices.Contains(options, s) {
 					options = append(options, s)
 				}
 			}
 		default:
-			return nil, fail("names another file", "the command must print all requirements itself")
+			return nil, nil, fail("names another file", "the command must print all requirements itself")
 		}
 	}
-	return append(options, sorted(requirements)...), nil
+	return options, sorted(requirements), nil
 }
 
 const localHint = "leave it out, such as with uv's --no-emit-project and --no-emit-workspace in pyproject_export_command, " +

@@ -256,7 +256,7 @@ func difference(lock, project map[string]section, dynamic map[string]bool) []str
 		for _, name := range keys(names) {
 			old, new := lock[part][name], project[part][name]
 			switch {
-			case slices.Equal(old, new), someElsewhere(old, new):
+			case old != nil && new != nil && slices.EqualFunc(old, new, alike), someElsewhere(old, new):
 			case old == nil:
 				out = append(out, fmt.Sprintf("+ %s%s%s", name, strings.Join(new, " and "), in))
 			case new == nil:
@@ -267,6 +267,23 @@ func difference(lock, project map[string]section, dynamic map[string]bool) []str
 		}
 	}
 	return out
+}
+
+// alike reports whether two texts of a section ask for the same.
+func alike(a, b string) bool {
+	extrasA, versionsA := cutExtras(a)
+	extrasB, versionsB := cutExtras(b)
+	if a == b || extrasA != extrasB {
+		return a == b
+	}
+	x, errX := requirement.ParseSpecifiers(versionsA)
+	y, errY := requirement.ParseSpecifiers(versionsB)
+	return errX == nil && errY == nil && x.Equivalent(y)
+}
+
+func cutExtras(text string) (extras, versions string) {
+	end := strings.IndexByte(text, ']') + 1
+	return text[:end], text[end:]
 }
 
 // someElsewhere reports whether a package comes from several places by marker,
