@@ -26,12 +26,8 @@ type Records struct {
 // may be called again as images are finished; each time the record is written
 // whole or not at all.
 func (s Records) Save(r Record) error {
-	if !idPattern().MatchString(r.ID) {
-		return diag.List{diag.New(diag.BadName, "build id %q is not allowed", r.ID)}
-	}
-	r.SchemaVersion = RecordVersion
-	if err := writeJSON(s.path(r.ID), r); err != nil {
-		return diskError("write record of build "+r.ID, err)
+	if err := s.Keep(r); err != nil {
+		return err
 	}
 	latest := s.latest(r.Flow, r.Stack)
 	for _, im := range r.Images {
@@ -45,36 +41,73 @@ func (s Records) Save(r Record) error {
 	return nil
 }
 
-// Load reads a record. An unknown id is RunNotFound with the nearest known one;
-// a record that cannot be read is moved aside and is RecordCorrupt.
+// Keep writes the record of a build that another machine made: its images are
+// not what this one used last.
+func (s Records) Keep(r Record) error {
+	if err := CheckID(r.ID); err != nil {
+		return err
+	}
+	r.SchemaVersion = RecordVersion
+	if err := writeJSON(s.path(r.ID), r); err != nil {
+		return diskError("write record of build "+r.ID, err)
+	}
+	return nil
+}
+
+// CheckID refuses a text that cannot be the id of a build.
+func CheckID(id string) error {
+	if !idPattern().MatchString(id) {
+		return diag.List{diag.New(diag.BadName, "build id %q is not allowed", id)}
+	}
+	return nil
+}
+
+// Load reads a record. An unknown id is BuildNotFound with the nearest known
+// one; a record that cannot be read is moved aside and is RecordCorrupt.
 func (s Records) Load(id string) (Record, error) {
 	data, err := os.ReadFile(s.path(id))
 	if errors.Is(err, fs.ErrNotExist) || !idPattern().MatchString(id) {
-		return Record{}, diag.List{diag.New(diag.RunNotFound, "build %q does not exist", id).
-			Because("Looked in %s.", s.Dir).Try(diag.DidYouMean(id, s.ids()))}
+		return Record{}, s.unknown(id)
 	}
 	if err != nil {
 		return Record{}, diag.Fail(diag.FileUnreadable, fmt.Errorf("read record of build %s: %w", id, err), "")
 	}
-	var r Record
-	err = json.Unmarshal(data, &r)
-	switch {
-	case err != nil:
-	case r.SchemaVersion != RecordVersion:
-		// Another version of stack wrote it and can read it: it stays.
-		return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: it has version %d, and this stack reads %d", id, r.SchemaVersion, RecordVersion),
-			"use the version of stack that built it")
-	case r.ID != id:
-		err = fmt.Errorf("it is the record of build %q", r.ID)
-	}
+	r, err := DecodeRecord(data, id)
 	if err == nil {
 		return r, nil
+	}
+	var other *versionError
+	if errors.As(err, &other) {
+		// Another version of stack wrote it and can read it: it stays.
+		return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: %w", id, err), "use the version of stack that built it")
 	}
 	aside := s.path(id) + ".corrupt"
 	if moveErr := os.Rename(s.path(id), aside); moveErr != nil {
 		aside = s.path(id)
 	}
 	return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: %w", id, err), "it is kept as "+aside)
+}
+
+// DecodeRecord reads the text of the record of a build.
+func DecodeRecord(data []byte, id string) (Record, error) {
+	var r Record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Record{}, err
+	}
+	switch {
+	case r.SchemaVersion != RecordVersion:
+		return Record{}, &versionError{r.SchemaVersion}
+	case r.ID != id:
+		return Record{}, fmt.Errorf("it is the record of build %q", r.ID)
+	}
+	return r, nil
+}
+
+// versionError is a record of another version.
+type versionError struct{ version int }
+
+func (e *versionError) Error() string {
+	return fmt.Sprintf("it has version %d, and this stack reads %d", e.version, RecordVersion)
 }
 
 // List is every record, newest first. Records that cannot be read come as
@@ -117,6 +150,15 @@ func (s Records) latest(flow, stack string) map[string]image.Inputs {
 		return map[string]image.Inputs{}
 	}
 	return latest
+}
+
+// unknown is what to say of a build that is not recorded here.
+func (s Records) unknown(id string) diag.List {
+	d := diag.New(diag.BuildNotFound, "build %q does not exist", id).Because("Looked in %s.", s.Dir).Try(diag.DidYouMean(id, s.ids()))
+	if d.Suggestion == "" {
+		d = d.Try("`stack builds list` shows the builds of this project")
+	}
+	return diag.List{d}
 }
 
 func (s Records) path(id string) string { return filepath.Join(s.Dir, id+".json") }

@@ -3,12 +3,15 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/flow"
 	"github.com/stackrun/stack/core/run"
+	"github.com/stackrun/stack/core/sbom"
 )
 
 // What shells offer when Tab is pressed. Nothing here starts a plugin or uses a
@@ -21,8 +24,8 @@ type offer = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Comp
 // its flags and arguments.
 func (a *app) complete(cmd *cobra.Command) {
 	for flag, o := range map[string]offer{
-		"output": fixed("text", "json"), "progress": fixed("auto", "plain", "none"), "stack": a.offerStacks,
-		"param": a.offerParams, "step": a.offerSteps, "file": files("hcl"), "out": files("json"),
+		"output": fixed("text", "json"), "progress": fixed("auto", "plain", "none"), "sbom": fixed(sbom.Formats()...), "stack": a.offerStacks,
+		"param": a.offerParams, "step": a.offerSteps, "file": files("hcl"), "out": files("json"), "build": a.offerBuilds,
 	} {
 		if cmd.LocalFlags().Lookup(flag) != nil {
 			// It fails where the flag is missing or has one already.
@@ -33,6 +36,10 @@ func (a *app) complete(cmd *cobra.Command) {
 	switch arguments {
 	case "FLOW", "FLOW [PATH]":
 		cmd.ValidArgsFunction = first(files("yaml", "yml", "json"))
+	case "BUILD":
+		cmd.ValidArgsFunction = first(a.offerBuilds)
+	case "BUILD OTHER":
+		cmd.ValidArgsFunction = a.offerBuilds
 	case "RUN":
 		cmd.ValidArgsFunction = first(a.offerRuns)
 	case "NAME":
@@ -112,6 +119,27 @@ func (a *app) offerRuns(*cobra.Command, []string, string) ([]cobra.Completion, c
 		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// offerBuilds is the ids of builds of the project here and of those below, the
+// newest first, by name: the records are not read.
+func (a *app) offerBuilds(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	roots, err := a.projects(false)
+	if err != nil || len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []cobra.Completion
+	for _, root := range roots {
+		for _, id := range slices.Backward(build.Records{Dir: filepath.Join(root, ".stack", "builds")}.IDs()) {
+			if len(out) < mostOffered {
+				out = append(out, id)
+			}
+		}
+	}
+	if cmd.Name() == "diff" && len(args) == 1 {
+		return out, cobra.ShellCompDirectiveDefault | cobra.ShellCompDirectiveKeepOrder // or a flow
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
 // offerSteps is the steps of the run that the command names.

@@ -37,6 +37,7 @@ type flowFlags struct {
 	flow   string
 	params []string
 	set    []string
+	build  *string // nil where the flag is not given, or the command has none
 }
 
 func (f *flowFlags) add(cmd *cobra.Command) {
@@ -49,5 +50,22 @@ func (f *flowFlags) add(cmd *cobra.Command) {
 func (f flowFlags) request() engine.Request {
 	t := f.stackFlags.request()
 	t.FlowFile = f.flow
-	return engine.Request{Target: t, Params: f.params, Set: f.set}
+	return engine.Request{Target: t, Params: f.params, Set: f.set, Build: f.build}
+}
+
+// addBuild adds the flag of commands that can use the images of a build.
+func (f *flowFlags) addBuild(cmd *cobra.Command) {
+	cmd.Flags().Var(&textOrNil{&f.build}, "build", "use the images of the build `ID` as they are; empty: build them, whatever the flow names")
+}
+
+// textOrNil is a flag that tells an empty text from none.
+type textOrNil struct{ to **string }
+
+func (t *textOrNil) Set(text string) error { *t.to = &text; return nil }
+func (t *textOrNil) Type() string          { return "ID" }
+func (t *textOrNil) String() string {
+	if t.to == nil || *t.to == nil {
+		return ""
+	}
+	return **t.to
 }

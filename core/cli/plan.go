@@ -42,6 +42,7 @@ digest, whatever the tag means by then.`,
 		},
 	}
 	flags.add(cmd)
+	flags.addBuild(cmd)
 	cmd.Flags().StringVarP(&out, "out", "O", "", "save the plan in this `file`, which must be new or a saved plan")
 	cmd.Flags().BoolVar(&requests, "requests", false, "show the requests to the platform too")
 	cmd.Flags().BoolVar(&lock, "lock", false, "resolve every base image afresh and write its digest to stack.lock.hcl")

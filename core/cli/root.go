@@ -17,6 +17,7 @@ type commonFlags struct {
 	output   string // text or json
 	progress string // auto, plain or none
 	noColor  bool
+	yes      bool
 }
 
 const rootHelp = `stack runs one flow on any accelerator you have.
@@ -72,6 +73,7 @@ func newRoot(a *app) *cobra.Command {
 	f.StringVarP(&a.flags.output, "output", "o", "text", "print results as `text|json`; JSON goes to standard output alone")
 	f.StringVar(&a.flags.progress, "progress", "auto", "show progress as `auto|plain|none`; none still says a run's id and end")
 	f.BoolVar(&a.flags.noColor, "no-color", false, "use no colour")
+	f.BoolVarP(&a.flags.yes, "yes", "y", false, "answer yes to what a command asks before it removes something")
 	root.AddGroup(
 		&cobra.Group{ID: "flow", Title: "Flows:"},
 		&cobra.Group{ID: "run", Title: "Runs:"},
@@ -82,7 +84,7 @@ func newRoot(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("flow", newInit(a), newImport(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newRun(a))
+	add("flow", newInit(a), newImport(a), newValidate(a), newPlan(a), newExplain(a), newBuild(a), newBuilds(a), newRun(a))
 	add("run", newPS(a), newWatch(a), newLogs(a), newCancel(a))
 	add("stack", newStacks(a), newDoctor(a), newSchema(a), newCompletion(a), newVersion(a))
 	a.complete(root)
@@ -138,11 +140,6 @@ func asksForJSON(args []string) bool {
 }
 
 func flagError(cmd *cobra.Command, err error) error {
-	for flag, later := range laterFlags() {
-		if err.Error() == "unknown flag: "+flag || err.Error() == fmt.Sprintf("unknown shorthand flag: %q in %s", flag[1], flag) {
-			return diag.List{diag.New(diag.NotBuiltYet, "flag %s is not in this version", flag).Try(later)}
-		}
-	}
 	d := diag.New(diag.Usage, "%s", err.Error()).Try(fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		var names []string
@@ -152,16 +149,6 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	return diag.List{d}
-}
-
-// laterFlags is flags that documents about stack name and that this version
-// does not have, with what serves until then.
-func laterFlags() map[string]string {
-	return map[string]string{
-		"--build": "run the flow: its images are found by their keys",
-		"--yes":   "leave it away: nothing asks",
-		"-y":      "leave it away: nothing asks",
-	}
 }
 
 // arguments is a check for the exact number of arguments, by their names.
@@ -218,7 +205,6 @@ func laterCommands() map[string]string {
 		"outputs":      "outputs are below .stack/store/runs/RUN",
 		"plugins":      "put stack-orchestrator-NAME beside the stack binary, or pass --plugin NAME=PATH",
 		"schedules":    "use cron with `stack run`",
-		"builds":       "`stack build --why` says why an image would be built",
 		"accelerators": "docs/resources.md lists the accelerators",
 		"fmt":          "write the file by hand",
 	}

@@ -57,6 +57,7 @@ output; --quiet leaves out what steps write there too.`,
 		},
 	}
 	c.add(cmd)
+	c.addBuild(cmd)
 	f := cmd.Flags()
 	f.BoolVarP(&c.detach, "detach", "d", false, "submit and return; stack watch follows it later")
 	f.StringVar(&c.runID, "run-id", "", "use this run `id`, so that a repeated command submits nothing")
@@ -152,8 +153,8 @@ func (a *app) planFor(ctx context.Context, s *session, flags *flowFlags, opt eng
 		if err != nil {
 			return nil, err
 		}
-		if len(flags.params)+len(flags.set)+len(flags.vars) > 0 || flags.stack != "" || flags.file != "" {
-			return nil, diag.List{diag.New(diag.Usage, "a saved plan is run as it is: -p, --set, --var, --stack and --file cannot change it")}
+		if len(flags.params)+len(flags.set)+len(flags.vars) > 0 || flags.stack != "" || flags.file != "" || flags.build != nil {
+			return nil, diag.List{diag.New(diag.Usage, "a saved plan is run as it is: -p, --set, --var, --stack, --file and --build cannot change it")}
 		}
 		saved = &loaded
 		request = s.engine.Again(loaded.Request)

@@ -20,6 +20,8 @@ import (
 	"github.com/stackrun/stack/sdk"
 )
 
+var _ engine.Attacher = (*registry.Client)(nil)
+
 // session is an engine with its plugins, for the length of one command.
 type session struct {
 	engine *engine.Engine

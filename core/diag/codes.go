@@ -8,7 +8,8 @@ import (
 // Code names a kind of diagnostic. It never changes its meaning, so that it
 // can be looked up and matched by scripts. Hundreds group by subject:
 // 0 the program, 1 the flow, 2 the stacks, 3 settings, 4 images and keys,
-// 5 builds, 6 placement, 7 runs, 8 plugins; SEC for secrets.
+// 5 builds, 6 placement, 7 runs, 8 plugins; SEC for secrets, GPU for images that
+// do not fit the accelerator.
 type Code string
 
 // The codes. Each has a row in the table below, from which docs/diagnostics.md
@@ -54,6 +55,8 @@ const (
 	Contradiction   Code = "STK4006"
 	LockStale       Code = "STK4010"
 	NotLocked       Code = "STK4011"
+	UVLockStale     Code = "STK4012"
+	ExportFailed    Code = "STK4013"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
@@ -61,6 +64,9 @@ const (
 	BuilderCannot   Code = "STK5005"
 	WrongPlatform   Code = "STK5006"
 	NoEmulation     Code = "STK5007"
+	BuildNotFound   Code = "STK5010"
+	BuildUnusable   Code = "STK5011"
+	BuildGone       Code = "STK5012"
 	Placement       Code = "STK6001"
 	Unsupported     Code = "STK6002"
 	RunNotFound     Code = "STK7001"
@@ -80,6 +86,12 @@ const (
 	SecretInPlain   Code = "SEC201"
 	SecretName      Code = "SEC202"
 	SecretMissing   Code = "SEC203"
+	GPUCPUOnly      Code = "GPU101"
+	GPUTooOld       Code = "GPU102"
+	GPUNoRuntime    Code = "GPU103"
+	GPUMixedCUDA    Code = "GPU104"
+	GPUUnused       Code = "GPU105"
+	GPUOtherKind    Code = "GPU106"
 )
 
 // Meaning is what the documentation says of a code.
@@ -157,6 +169,8 @@ func meanings() map[Code]Meaning {
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
 	add(LockStale, ExitStale, "lock is stale", "`stack plan FLOW --lock` locks what the registry has now; look at what it changes.")
 	add(NotLocked, ExitUsage, "base image is not locked", "`stack plan FLOW --lock` adds it to stack.lock.hcl.")
+	add(ExportFailed, ExitUsage, "Python requirements cannot be found out", "The tool's own last lines say why; `requirements` needs no tool.")
+	add(UVLockStale, ExitStale, "lock does not fit its project", "Lock again, such as with `uv lock`, and commit the lock.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")
@@ -164,6 +178,9 @@ func meanings() map[Code]Meaning {
 	add(BuilderCannot, ExitUsage, "builder cannot honour a setting", "Choose the builder named, or remove the setting.")
 	add(WrongPlatform, ExitBuild, "built image is for another platform", "Use a base image that exists for the platform, or ask for the platform that it exists for.")
 	add(NoEmulation, ExitBuild, "builder cannot run programs of the platform", "Install emulation (binfmt) on the builder's machine, or build on a machine of that platform.")
+	add(BuildNotFound, ExitNotFound, "build does not exist", "`stack builds list` shows the builds that are known here.")
+	add(BuildUnusable, ExitUsage, "build cannot be used for this flow or stack", "Build the flow on the stack: `stack build FLOW --stack STACK`.")
+	add(BuildGone, ExitNotFound, "an image of a build does not exist any more", "Build the flow again; its source and settings make a new image.")
 	add(Placement, ExitPlacement, "no machine can hold the step", "Ask for less, or use one of the nearest fits listed.")
 	add(Unsupported, ExitUsage, "orchestrator cannot honour a setting", "Remove the setting, or run on a stack whose orchestrator can.")
 	add(RunNotFound, ExitNotFound, "run does not exist", "`stack ps` shows the runs that are known here.")
@@ -182,6 +199,12 @@ func meanings() map[Code]Meaning {
 	add(PluginDiag, ExitUsage, "plugin refuses the configuration", "Fix the value at the place shown.")
 	add(SecretInPlain, ExitUsage, "secret in a plain setting", "Use build_secrets for builds, or secret_environment_from for steps.")
 	add(SecretName, ExitUsage, "name sounds like a secret", "If its value is secret, use secret_environment_from.")
+	add(GPUCPUOnly, ExitUsage, "package for the CPU only on a step with an accelerator", "Install the build for the accelerator, or take `resources.accelerator` away.")
+	add(GPUTooOld, ExitUsage, "package has no code for the accelerator", "Use the release and CUDA that the message names, or another accelerator.")
+	add(GPUNoRuntime, ExitUsage, "nothing in the image serves the accelerator", "Install what the message names, or start from an image that has it.")
+	add(GPUMixedCUDA, ExitUsage, "compiled packages would mix two CUDA versions", "Use a base image and wheels of one CUDA major version.")
+	add(GPUUnused, ExitUsage, "base image for GPUs on a step without one", "Nothing has to be done; a base image without CUDA is smaller.")
+	add(GPUOtherKind, ExitUsage, "package is for another kind of accelerator", "Install the build for this kind, such as `jax[tpu]` on a TPU.")
 	add(SecretMissing, ExitNotFound, "secret does not exist", "Set it in the stack's secret store.")
 	return table
 }

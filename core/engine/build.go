@@ -50,6 +50,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if p.images == nil {
 		return "", p.Plan, nil
 	}
+	if p.build != "" {
+		return p.build, e.pinnedBuild(p, runID, sink), nil
+	}
 	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
 		return "", plan.Plan{}, err
 	}
@@ -69,6 +72,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 			if err != nil {
 				return "", plan.Plan{}, err
 			}
+			if im.Previous != nil {
+				job.Previous = im.Previous // the plan asked the team's registry too
+			}
 			jobs, at = append(jobs, job), append(at, i)
 		case plan.Reuse:
 			record = record.With(reusedOutcome(im))
@@ -78,11 +84,16 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if len(jobs)+len(record.Images) == 0 {
 		return "", out, nil
 	}
+	p.images.remember()
+	record = p.images.described(usedToo(record, out), out)
 	outcomes, err := build.Run(ctx, jobs, build.Options{
 		Builder: p.images.builder.builder, Registry: p.images.registry, Locks: filepath.Join(e.Root, ".stack", "locks"), Now: e.Now,
 		Progress: e.buildProgress(out, runID, sink),
 		Finished: func(o build.Outcome) error {
-			record = record.With(o)
+			record = p.images.described(record.With(o), out)
+			for _, warning := range o.Warnings {
+				sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, From: "building", To: "building", Message: "warning: " + warning})
+			}
 			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, To: finished(o), Message: strings.Join(o.Reasons, "; ")})
 			return e.records().Save(record)
 		},
@@ -100,6 +111,10 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	}
 	if len(jobs) == 0 {
 		err = e.records().Save(record)
+	}
+	p.images.share(ctx, out)
+	if len(jobs) > 0 || runID == "" { // not for runs that build nothing: they are to begin at once
+		p.unshared = p.images.publish(ctx, record)
 	}
 	return record.ID, plan.WithDigests(out), err
 }

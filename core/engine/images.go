@@ -23,6 +23,7 @@ type images struct {
 	records  build.Records
 	flow     string
 	stack    *stackfile.Stack
+	before   map[string]image.Inputs // what the steps used before a build, once it began
 }
 
 func (e *Engine) imagesOf(ctx context.Context, r *plan.Resolved) (*images, error) {
@@ -116,10 +117,4 @@ func (im *images) Find(ctx context.Context, p plan.Image) (plan.Found, error) {
 	}
 	digest, found, err := build.Published(ctx, im.registry, p.Reference, p.Key, p.Platforms)
 	return plan.Found{Exists: found, Digest: digest}, err
-}
-
-// Previous is what the last build of this flow on this stack used for one of
-// the image's steps.
-func (im *images) Previous(_ context.Context, p plan.Image) image.Inputs {
-	return im.records.Previous(im.flow, im.stack.Name, p.Steps)
 }

@@ -26,12 +26,19 @@ type Planned struct {
 	connection *connection
 	images     *images // nil where the orchestrator runs no images
 	bases      *bases  // likewise
+	build      string  // the build whose images are used; empty where they are built
+	unshared   error   // why the registry does not have the record of a build
 }
+
+// Unshared is why the build that was made is known on this machine alone; nil
+// where it is not, or where there is no registry.
+func (p *Planned) Unshared() error { return p.unshared }
 
 // PlanOptions changes how a plan is made.
 type PlanOptions struct {
-	Force bool // build every image even if it exists
-	Lock  bool // resolve every base afresh, and write the lock
+	Force   bool // build every image even if it exists
+	Lock    bool // resolve every base afresh, and write the lock
+	ToBuild bool // plan what is to be built, whatever build the flow names
 }
 
 // Plan resolves a request and plans it. Nothing is built or submitted. The
@@ -59,9 +66,15 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 		if p.images, err = e.imagesOf(ctx, resolved); err != nil {
 			return nil, err
 		}
+		if in.Pinned, err = e.pin(ctx, p, opt); err != nil {
+			return nil, err
+		}
 		in.Images, in.Builder, in.Dialect, in.CheckImage = p.images, p.images.builder.name, p.images.builder.dialect(), p.images.builder.check
 		p.Plan, err = e.planImages(ctx, p, in, opt.Lock)
 	} else {
+		if err := noImagesFor(c, r, resolved); err != nil {
+			return nil, err
+		}
 		p.Plan, err = plan.Make(ctx, resolved, in)
 	}
 	if err != nil {
@@ -125,6 +138,7 @@ func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.
 	list = append(list, c.warnings...)
 	if c.info.Has(sdk.CapImages) {
 		list = append(list, e.checkLock(resolved.Stack)...)
+		list = append(list, e.checkBuild(r, resolved)...)
 	}
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
 		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,

@@ -18,6 +18,7 @@ type Request struct {
 	Target                   // FlowFile is required
 	Params   []string        // name=value
 	Set      []string        // path=value
+	Build    *string         // id of a build whose images are used; empty: none, whatever the flow says; nil: as the flow says
 	PlanFile string          // of a plan that is saved or run; it is no source
 	Settings *settings.Value // layer Configure, of library users; nil is none
 }
@@ -119,13 +120,13 @@ func (e *Engine) Portable(p *Planned) plan.Request {
 	return plan.Request{
 		Root:     e.Root,
 		FlowFile: e.fromRoot(r.FlowFile), StackFile: e.fromRoot(r.StackFile), Stack: p.Plan.Stack,
-		Params: r.Params, Set: r.Set, Vars: r.Vars,
+		Params: r.Params, Set: r.Set, Vars: r.Vars, Build: r.Build,
 	}
 }
 
 // Again is a saved plan's request in this working directory.
 func (e *Engine) Again(r plan.Request) Request {
-	return Request{Target: Target{Stack: r.Stack, StackFile: e.toDir(r.StackFile), FlowFile: e.toDir(r.FlowFile), Vars: r.Vars}, Params: r.Params, Set: r.Set}
+	return Request{Target: Target{Stack: r.Stack, StackFile: e.toDir(r.StackFile), FlowFile: e.toDir(r.FlowFile), Vars: r.Vars}, Params: r.Params, Set: r.Set, Build: r.Build}
 }
 
 func (e *Engine) fromRoot(path string) string {

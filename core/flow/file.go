@@ -20,6 +20,7 @@ type flowOwn struct {
 	Version int                  `json:"version" required:"true" doc:"Version of the format: 1."`
 	Name    string               `json:"name" required:"true" doc:"Name of the flow."`
 	Params  map[string]paramFile `json:"params" doc:"Values that a run may change with -p NAME=VALUE."`
+	Build   string               `json:"build" doc:"Id of a build: its images are used as they are, and nothing is built."`
 	Fail    string               `json:"fail" enum:"fast,slow" default:"fast" doc:"After a failure: fast starts no further step, slow goes on with branches that do not need the failed step."`
 	Steps   map[string]stepFile  `json:"steps" required:"true" doc:"The steps, by name."`
 }
@@ -59,7 +60,7 @@ func (cell) JSONSchema() map[string]any {
 }
 
 // notBuilt is what the product's contract has and this version does not.
-func notBuilt() []string { return []string{"build", "schedule"} }
+func notBuilt() []string { return []string{"schedule"} }
 
 // ownKeys is the keys that a struct has beside settings.
 func ownKeys(t reflect.Type) []string {

@@ -16,6 +16,8 @@ type Flow struct {
 	Params   []Param       // in the order written
 	FailFast bool          // a failure keeps further steps from starting
 	Timeout  time.Duration // of the whole run; 0 is none
+	Build    string        // id of a build whose images are used; empty is none
+	BuildAt  diag.Range    // where it was written
 	Steps    []Step        // in the order written
 	// Settings is what the flow says for all steps, or nil. Expressions are
 	// still in it; Node.FlowSettings has them filled in.

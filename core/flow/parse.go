@@ -95,6 +95,13 @@ func (p *parser) header(own *settings.Value, shape flowOwn) {
 		p.flow.Name = v.Text
 	}
 	p.flow.FailFast = shape.Fail != "slow"
+	if v := own.Get("build"); v != nil && v.Kind == settings.Scalar {
+		if strings.Contains(v.Text, opening) {
+			p.add(diag.At(v.Range, diag.BadExpression, "the id of a build is written out: ${{ }} is not filled in here").
+				Try("give it on the command line: --build ID"))
+		}
+		p.flow.Build, p.flow.BuildAt = shape.Build, v.Range
+	}
 }
 
 // timeout is the bound of the whole run.

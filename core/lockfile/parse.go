@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -180,7 +181,7 @@ func (p *parser) base(b *hclsyntax.Block) (Base, bool) {
 	return out, len(p.list) == before
 }
 
-var digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`) })
 
 func (p *parser) digest(a *hclsyntax.Attribute) string {
 	v, problems := a.Expr.Value(nil)
@@ -188,13 +189,13 @@ func (p *parser) digest(a *hclsyntax.Attribute) string {
 		p.fail(a.Expr.Range(), diag.WrongType, "digest must be a text")
 		return ""
 	}
-	if !digestShape.MatchString(v.AsString()) {
+	if !digestShape().MatchString(v.AsString()) {
 		p.fail(a.Expr.Range(), diag.BadValue, "%q is not a digest: sha256: and 64 hex digits", v.AsString())
 	}
 	return v.AsString()
 }
 
-var platformShape = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?$`)
+var platformShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?$`) })
 
 func (p *parser) platforms(a *hclsyntax.Attribute) []string {
 	v, problems := a.Expr.Value(nil)
@@ -204,7 +205,7 @@ func (p *parser) platforms(a *hclsyntax.Attribute) []string {
 	}
 	var out []string
 	for _, e := range v.AsValueSlice() {
-		if e.IsNull() || e.Type() != cty.String || !platformShape.MatchString(e.AsString()) {
+		if e.IsNull() || e.Type() != cty.String || !platformShape().MatchString(e.AsString()) {
 			p.fail(a.Expr.Range(), diag.BadValue, "platforms must be a list of such as \"linux/amd64\"")
 			return nil
 		}

@@ -16,17 +16,18 @@ type comments map[int]comment
 type comment struct{ above, beside string }
 
 // readComments finds the comments of a YAML file that is well formed.
-func readComments(data []byte) comments {
-	out := comments{}
+// top is the one that the file begins with, apart from what follows.
+func readComments(data []byte) (all comments, top string) {
+	all = comments{}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
 	if err != nil {
-		return out
+		return all, ""
 	}
 	var document yaml.Node
 	if loader.Load(&document) == nil {
-		out.gather(&document, 0)
+		all.gather(&document, 0)
 	}
-	return out
+	return all, document.HeadComment
 }
 
 func (c comments) gather(n *yaml.Node, depth int) {
@@ -60,6 +61,15 @@ func (c comments) give(n *yaml.Node, from diag.Range) {
 	}
 	if !holdsSecret(have.beside) {
 		n.LineComment = have.beside
+	}
+}
+
+// place puts a node into a map, with the comments that stood there.
+func (r *reader) place(m *yaml.Node, key string, value *yaml.Node, p place) {
+	put(m, key, value)
+	r.comments.give(keyOf(m, key), p.key)
+	if k := keyOf(m, key); value.Kind == yaml.ScalarNode && value.Style&yaml.LiteralStyle == 0 {
+		value.LineComment, k.LineComment = k.LineComment, ""
 	}
 }
 

@@ -188,12 +188,8 @@ func look(ctx context.Context, images Images, all []Image) ([]Image, error) {
 				im.Reasons = []string{"an image with this key exists"}
 				return nil
 			}
-			previous := images.Previous(ctx, *im)
-			if previous == nil {
-				im.Reasons = []string{"no image with this key exists"}
-				return nil
-			}
-			im.Reasons = image.Reasons(previous, im.Inputs)
+			im.Previous = images.Previous(ctx, *im)
+			im.Reasons = image.Reasons(im.Previous, im.Inputs)
 			if len(im.Reasons) == 0 {
 				im.Reasons = []string{"no image with this key exists"}
 			}

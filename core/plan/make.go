@@ -24,7 +24,8 @@ type Input struct {
 	// what stack itself reads. A dockerignore can take them back.
 	NotSource []string
 	Lookup    func(name string) (string, bool)
-	Force     bool // build every image even if it exists
+	Force     bool    // build every image even if it exists
+	Pinned    *Pinned // a build whose images are used as they are; nil is none
 
 	Orchestrator sdk.Orchestrator // configured
 	Info         sdk.Info
@@ -75,16 +76,20 @@ func (m *maker) make(ctx context.Context) (Plan, error) {
 	m.checkCapabilities()
 	configs := m.checkOrchestratorSettings()
 	var all []described
-	if m.in.Info.Has(sdk.CapImages) {
+	switch {
+	case m.in.Pinned != nil: // described only to be compared
+	case m.in.Info.Has(sdk.CapImages):
 		all = m.describe(ctx)
-	} else {
+	default:
 		m.warnAboutImages()
 	}
 	if err := m.list.Err(); err != nil {
 		return Plan{}, err
 	}
 	of := map[string]int{}
-	if m.in.Info.Has(sdk.CapImages) {
+	if m.in.Pinned != nil {
+		p.Images, of = m.pinned(ctx)
+	} else if m.in.Info.Has(sdk.CapImages) {
 		images, index, err := keyed(ctx, m.in.Images, all)
 		if err != nil {
 			return Plan{}, err
@@ -227,7 +232,10 @@ func (m *maker) describe(ctx context.Context) []described {
 				return source.Scan(ctx, o)
 			},
 		})
-		m.addOnce(append(found, problems...))
+		if found = append(found, problems...); !found.HasErrors() {
+			found = append(found, checkGPU(d, im)...)
+		}
+		m.addOnce(found)
 		at := rangeOf("base_image")
 		if d.Settings.Image.Dockerfile != "" {
 			at = rangeOf("dockerfile")

@@ -71,6 +71,14 @@ type Image struct {
 	Force bool `json:"-"`
 	// ExtraTags are further references that the image shall have.
 	ExtraTags []string `json:"-"`
+	// Previous is the inputs of the image that was used before, to say why this
+	// one is built; nil where none is known.
+	Previous image.Inputs `json:"-"`
+	// Variables is the names of the environment variables that an image of a
+	// build has.
+	Variables []string `json:"-"`
+
+	pinned bool // of a build that was named
 }
 
 // Base is the image that an image starts from.

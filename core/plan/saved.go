@@ -23,6 +23,7 @@ type Request struct {
 	Params    []string `json:"params"`
 	Set       []string `json:"set"`
 	Vars      []string `json:"vars"`
+	Build     *string  `json:"build"` // --build; null without
 }
 
 // Saved is a plan in a file: what was decided, and how to decide it again to

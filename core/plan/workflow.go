@@ -65,7 +65,7 @@ func (m *maker) workflow(p Plan, of map[string]int, configs map[string]sdk.Confi
 		if at, ok := of[d.Step.Name]; ok {
 			im := p.Images[at]
 			step.Image = imageRef(im)
-			own := im.Description.Environment()
+			own := im.variables()
 			step.Environment = environment(unbuffered(own), d.Step.Environment)
 			if im.Action == Use { // nothing is built that could hold it
 				step.Environment = environment(unbuffered(own), variables(own), d.Step.Environment)
@@ -178,6 +178,9 @@ func (m *maker) steps(p Plan, of map[string]int) []Step {
 			step.Image = &name
 		}
 		step.Code = m.code(m.resolved.Steps[i])
+		if at, ok := of[s.Name]; ok && p.Images[at].pinned {
+			step.Code = m.pinnedCode(p.Images[at])
+		}
 		out = append(out, step)
 	}
 	return out

@@ -42,6 +42,9 @@ func FuzzParse(f *testing.F) {
 		if line, err := requirement.ParseLine(r.Written); err != nil || line.Kind != requirement.Required {
 			t.Errorf("Parse(%q) is a requirement, ParseLine(%q) gives %q, %v", text, r.Written, line.Kind, err)
 		}
+		if name := requirement.Name(text); r.Name != "" && name != r.Name {
+			t.Errorf("Name(%q) is %q, Parse says %q", text, name, r.Name)
+		}
 		if strings.ContainsAny(r.String(), "\n\r\x00") {
 			t.Errorf("Parse(%q) has an end of line in it: %q", text, r.String())
 		}

@@ -36,8 +36,12 @@ func NormalizeName(name string) string {
 // URLs without a name in them.
 //
 // It reads `name[extra]>=1; marker`, `name @ URL`, `-e` and plain URLs with
-// #egg=name, and the file names of wheels and source archives.
+// #egg=name, and the file names of wheels and source archives. Of a line that
+// Parse refuses it gives the name where there is no doubt about it.
 func Name(line string) string {
+	if r, err := Parse(line); err == nil && r.Name != "" {
+		return r.Name
+	}
 	line = strings.TrimSpace(comment.ReplaceAllString(line, ""))
 	for _, option := range []string{"-e", "--editable"} {
 		if rest, ok := strings.CutPrefix(line, option); ok && rest != "" && strings.ContainsRune(" \t=", rune(rest[0])) {

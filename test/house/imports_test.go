@@ -16,7 +16,7 @@ func layers() []layer {
 	const (
 		sdk     = "sdk"
 		base    = "core/diag core/compute core/requirement"
-		layer4  = base + " core/settings core/source core/image core/flow core/stackfile core/lockfile"
+		layer4  = base + " core/gpulint core/python core/settings core/source core/image core/flow core/stackfile core/lockfile core/sbom"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
 	)
@@ -25,6 +25,8 @@ func layers() []layer {
 		{"core/diag", ""},
 		{"core/compute", "core/diag"},
 		{"core/requirement", "core/diag"},
+		{"core/gpulint", base},
+		{"core/python", base},
 		{"core/source", base},
 		{"core/settings", base},
 		{"core/image", base + " core/settings core/source"},
@@ -32,6 +34,7 @@ func layers() []layer {
 		{"core/stackfile", base + " core/settings"},
 		{"core/lockfile", "core/diag"},
 		{"core/migration", layer4},
+		{"core/sbom", "core/diag"},
 		{"core/plan", layer4},
 		{"core/run", layer4},
 		{"core/build", layer4},
