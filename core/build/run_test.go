@@ -362,7 +362,7 @@ func TestRecords(t *testing.T) {
 	if _, err := os.Stat(s.path(old.ID) + ".corrupt"); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Load("../x"); err == nil || diag.FromError(err)[0].Code != diag.RunNotFound {
+	if _, err := s.Load("../x"); err == nil || diag.FromError(err)[0].Code != diag.BuildNotFound {
 		t.Errorf("Load of a bad id = %v", err)
 	}
 }

@@ -131,7 +131,11 @@ func (a *app) buildsList(ctx context.Context, filter buildsFilter) error {
 		return nil
 	}
 	if len(out) == 0 {
-		a.say("no builds yet; `stack build FLOW` makes one")
+		if filter.flow != "" || filter.stack != "" {
+			a.say("no such builds; `stack builds list` lists all")
+		} else {
+			a.say("no builds yet; `stack build FLOW` makes one")
+		}
 		return nil
 	}
 	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)

@@ -140,11 +140,6 @@ func asksForJSON(args []string) bool {
 }
 
 func flagError(cmd *cobra.Command, err error) error {
-	for flag, later := range laterFlags() {
-		if err.Error() == "unknown flag: "+flag || err.Error() == fmt.Sprintf("unknown shorthand flag: %q in %s", flag[1], flag) {
-			return diag.List{diag.New(diag.NotBuiltYet, "flag %s is not in this version", flag).Try(later)}
-		}
-	}
 	d := diag.New(diag.Usage, "%s", err.Error()).Try(fmt.Sprintf("see `%s --help`", cmd.CommandPath()))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		var names []string
@@ -154,12 +149,6 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	return diag.List{d}
-}
-
-// laterFlags is flags that documents about stack name and that this version
-// does not have, with what serves until then.
-func laterFlags() map[string]string {
-	return map[string]string{}
 }
 
 // arguments is a check for the exact number of arguments, by their names.

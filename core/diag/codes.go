@@ -55,6 +55,8 @@ const (
 	Contradiction   Code = "STK4006"
 	LockStale       Code = "STK4010"
 	NotLocked       Code = "STK4011"
+	UVLockStale     Code = "STK4012"
+	ExportFailed    Code = "STK4013"
 	BuildFailed     Code = "STK5001"
 	BuilderDown     Code = "STK5002"
 	RegistryDown    Code = "STK5003"
@@ -167,6 +169,8 @@ func meanings() map[Code]Meaning {
 	add(BasePlatform, ExitNotFound, "base image does not exist for the platform", "Use a platform that it exists for, or another base image.")
 	add(LockStale, ExitStale, "lock is stale", "`stack plan FLOW --lock` locks what the registry has now; look at what it changes.")
 	add(NotLocked, ExitUsage, "base image is not locked", "`stack plan FLOW --lock` adds it to stack.lock.hcl.")
+	add(ExportFailed, ExitUsage, "Python requirements cannot be found out", "The tool's own last lines say why; `requirements` needs no tool.")
+	add(UVLockStale, ExitStale, "lock does not fit its project", "Lock again, such as with `uv lock`, and commit the lock.")
 	add(BuildFailed, ExitBuild, "build failed", "The last lines of the build's log say why.")
 	add(BuilderDown, ExitBuild, "builder cannot be reached", "`stack doctor` says what the builder needs.")
 	add(RegistryDown, ExitBuild, "registry cannot be reached", "Check the network and the registry's address; nothing was built or submitted.")

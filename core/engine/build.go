@@ -91,6 +91,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 		Progress: e.buildProgress(out, runID, sink),
 		Finished: func(o build.Outcome) error {
 			record = p.images.described(record.With(o), out)
+			for _, warning := range o.Warnings {
+				sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, From: "building", To: "building", Message: "warning: " + warning})
+			}
 			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: o.Reference, To: finished(o), Message: strings.Join(o.Reasons, "; ")})
 			return e.records().Save(record)
 		},

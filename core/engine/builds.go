@@ -38,7 +38,7 @@ func (e *Engine) LoadBuild(id string) (build.Record, error) { return e.records()
 
 // Existing asks whether the images of builds exist, each once and all side by
 // side, and gives an answer for every image of every build. What cannot be
-// asked in a few seconds is Unknown; why says so, once for each cause.
+// asked in a few seconds is Unknown; why says so, once for each registry and builder.
 func (e *Engine) Existing(ctx context.Context, records []build.Record) (all [][]Existence, why []error) {
 	ctx, stop := context.WithTimeout(ctx, lookTime)
 	defer stop()
@@ -65,8 +65,12 @@ func (e *Engine) Existing(ctx context.Context, records []build.Record) (all [][]
 					all[i][j] = Unknown
 					mu.Lock()
 					defer mu.Unlock()
-					if text := err.Error(); !said[text] {
-						said[text] = true
+					who := host(im.Reference)
+					if im.Local() {
+						who = "stack " + r.Stack
+					}
+					if !said[who] {
+						said[who] = true
 						why = append(why, err)
 					}
 				case there:
@@ -115,7 +119,7 @@ func (s *stores) of(ctx context.Context, stack string) (build.Builder, error) {
 	}
 	s.mu.Unlock()
 	k.once.Do(func() {
-		st, list := s.engine.StackOf(Target{Stack: stack})
+		st, list := s.engine.StackOf(Target{Stack: stack, FlowFile: filepath.Join(s.engine.Root, "flow.yaml")})
 		if k.err = list.Err(); k.err != nil {
 			return
 		}
@@ -124,7 +128,9 @@ func (s *stores) of(ctx context.Context, stack string) (build.Builder, error) {
 			k.err = err
 			return
 		}
-		k.builder = b.builder
+		if _, k.err = b.builder.Ready(ctx); k.err == nil {
+			k.builder = b.builder
+		}
 	})
 	return k.builder, k.err
 }

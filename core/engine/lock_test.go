@@ -74,13 +74,13 @@ func entry(reference, digest string, platforms ...string) string {
 }
 
 const (
-	python = "mirror.corp/library/python:3.12"
-	busy   = "ghcr.io/acme/busy:1"
+	cpython = "mirror.corp/library/python:3.12"
+	busy    = "ghcr.io/acme/busy:1"
 )
 
 func registryOf() *tags {
 	return &tags{
-		digests:   map[string]string{python: hexDigest("b"), busy: hexDigest("c")},
+		digests:   map[string]string{cpython: hexDigest("b"), busy: hexDigest("c")},
 		platforms: map[string][]string{hexDigest("a"): {"linux/amd64", "linux/arm64"}, hexDigest("b"): {"linux/amd64", "linux/arm64"}, hexDigest("c"): {"linux/amd64"}},
 	}
 }
@@ -88,20 +88,20 @@ func registryOf() *tags {
 func TestALockedBaseAsksNobody(t *testing.T) {
 	r := registryOf()
 	b, resolved := lockedBases(t, entry("python:3.12", hexDigest("a"), "linux/amd64"), r, false)
-	got, err := b.Digests(t.Context(), []string{python, busy}, []string{"linux/amd64"})
+	got, err := b.Digests(t.Context(), []string{cpython, busy}, []string{"linux/amd64"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{python: hexDigest("a"), busy: hexDigest("c")}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{cpython: hexDigest("a"), busy: hexDigest("c")}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{busy}, r.asked); diff != "" {
 		t.Errorf("the registry was asked (-want +got):\n%s", diff)
 	}
 	p := b.marked(plan.Plan{Images: []plan.Image{
-		{Base: &plan.Base{Reference: python, Digest: hexDigest("a")}},
+		{Base: &plan.Base{Reference: cpython, Digest: hexDigest("a")}},
 		{Base: &plan.Base{Reference: busy, Digest: hexDigest("c")}},
-		{Base: &plan.Base{Reference: python, Digest: hexDigest("b")}}, // the user's own digest
+		{Base: &plan.Base{Reference: cpython, Digest: hexDigest("b")}}, // the user's own digest
 		{},
 	}}, resolved)
 	if !p.Images[0].Base.Locked || p.Images[1].Base.Locked || p.Images[2].Base.Locked {
@@ -115,8 +115,8 @@ func TestALockedBaseAsksNobody(t *testing.T) {
 
 func TestWithoutALockNothingIsSaid(t *testing.T) {
 	b, resolved := lockedBases(t, "", registryOf(), false)
-	got, err := b.Digests(t.Context(), []string{python}, []string{"linux/amd64"})
-	if err != nil || got[python] != hexDigest("b") {
+	got, err := b.Digests(t.Context(), []string{cpython}, []string{"linux/amd64"})
+	if err != nil || got[cpython] != hexDigest("b") {
 		t.Errorf("%v, %v", got, err)
 	}
 	if p := b.marked(plan.Plan{}, resolved); len(p.Diagnostics) > 0 {
@@ -138,12 +138,12 @@ func TestALockedBaseOnAnotherPlatform(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := registryOf()
 			b, _ := lockedBases(t, entry("python:3.12", c.locked, "linux/amd64"), r, false)
-			got, err := b.Digests(t.Context(), []string{python}, []string{c.platform})
-			if diff := cmp.Diff([]string{python + "@" + c.locked}, r.asked); diff != "" {
+			got, err := b.Digests(t.Context(), []string{cpython}, []string{c.platform})
+			if diff := cmp.Diff([]string{cpython + "@" + c.locked}, r.asked); diff != "" {
 				t.Errorf("the registry was asked (-want +got):\n%s", diff)
 			}
 			if c.want == "" {
-				if err != nil || got[python] != c.locked {
+				if err != nil || got[cpython] != c.locked {
 					t.Errorf("%v, %v", got, err)
 				}
 				return
@@ -166,11 +166,11 @@ func TestRenewing(t *testing.T) {
 		entry("ghcr.io/acme/busy:1", hexDigest("9"), "linux/s390x") +
 		"plugin \"slurm\" {\n  hashes = [\"x\"]\n}\n"
 	b, resolved := lockedBases(t, text, r, true)
-	got, err := b.Digests(t.Context(), []string{python, busy}, []string{"linux/amd64"})
+	got, err := b.Digests(t.Context(), []string{cpython, busy}, []string{"linux/amd64"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{python: hexDigest("b"), busy: hexDigest("c")}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{cpython: hexDigest("b"), busy: hexDigest("c")}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	done, err := b.save()
@@ -202,7 +202,7 @@ func TestRenewing(t *testing.T) {
 	if text, err := os.ReadFile(b.path); err != nil || !strings.Contains(string(text), "plugin \"slurm\"") {
 		t.Errorf("the plugin's block is gone (%v):\n%s", err, text)
 	}
-	p := b.marked(plan.Plan{Images: []plan.Image{{Base: &plan.Base{Reference: python, Digest: hexDigest("b")}}}}, resolved)
+	p := b.marked(plan.Plan{Images: []plan.Image{{Base: &plan.Base{Reference: cpython, Digest: hexDigest("b")}}}}, resolved)
 	if !p.Images[0].Base.Locked || len(p.Diagnostics) > 0 {
 		t.Errorf("the plan says %v, %v", p.Images[0].Base, p.Diagnostics)
 	}
@@ -211,7 +211,7 @@ func TestRenewing(t *testing.T) {
 // Renewing says all that is missing, and writes nothing then.
 func TestRenewingWhatDoesNotExist(t *testing.T) {
 	b, _ := lockedBases(t, "", registryOf(), true)
-	_, err := b.Digests(t.Context(), []string{"no:1", python, "no:2"}, []string{"linux/amd64"})
+	_, err := b.Digests(t.Context(), []string{"no:1", cpython, "no:2"}, []string{"linux/amd64"})
 	if list := diag.FromError(err); len(list) != 2 || list[0].Code != diag.BaseNotFound || list[1].Code != diag.BaseNotFound {
 		t.Errorf("%v", err)
 	}
@@ -241,14 +241,14 @@ func TestFailedBuildsOfLockedBases(t *testing.T) {
 		locked, says string
 		want         diag.Code
 	}{
-		"the digest is gone":       {hexDigest("9"), "resolve " + python + "@" + hexDigest("9") + ": not found", diag.LockStale},
-		"the digest is there":      {hexDigest("a"), "FROM " + python + "@" + hexDigest("a") + "\nRUN false: exit code 1", diag.BuildFailed},
+		"the digest is gone":       {hexDigest("9"), "resolve " + cpython + "@" + hexDigest("9") + ": not found", diag.LockStale},
+		"the digest is there":      {hexDigest("a"), "FROM " + cpython + "@" + hexDigest("a") + "\nRUN false: exit code 1", diag.BuildFailed},
 		"the build does not say":   {hexDigest("9"), "exit code 1", diag.BuildFailed},
 		"the context has ended it": {hexDigest("9"), hexDigest("9") + ": canceled", diag.BuildFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, _ := lockedBases(t, entry("python:3.12", c.locked, "linux/amd64"), registryOf(), false)
-			if _, err := b.Digests(t.Context(), []string{python}, []string{"linux/amd64"}); err != nil {
+			if _, err := b.Digests(t.Context(), []string{cpython}, []string{"linux/amd64"}); err != nil {
 				t.Fatal(err)
 			}
 			ctx, stop := context.WithCancel(t.Context())
@@ -267,10 +267,10 @@ func TestFailedBuildsOfLockedBases(t *testing.T) {
 func TestImagesTakenAsTheyAreAreLookedFor(t *testing.T) {
 	for digest, want := range map[string]bool{hexDigest("a"): true, hexDigest("9"): false} {
 		b, resolved := lockedBases(t, entry("python:3.12", digest, "linux/amd64"), registryOf(), false)
-		if _, err := b.Digests(t.Context(), []string{python}, []string{"linux/amd64"}); err != nil {
+		if _, err := b.Digests(t.Context(), []string{cpython}, []string{"linux/amd64"}); err != nil {
 			t.Fatal(err)
 		}
-		p := b.marked(plan.Plan{Images: []plan.Image{{Action: plan.Use, Platforms: []string{"linux/amd64"}, Base: &plan.Base{Reference: python, Digest: digest}}}}, resolved)
+		p := b.marked(plan.Plan{Images: []plan.Image{{Action: plan.Use, Platforms: []string{"linux/amd64"}, Base: &plan.Base{Reference: cpython, Digest: digest}}}}, resolved)
 		if err := b.checkPresent(t.Context(), p.Images); (err == nil) != want || err != nil && !isCode(err, diag.LockStale) {
 			t.Errorf("%s: %v", digest, err)
 		}

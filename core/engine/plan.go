@@ -133,6 +133,7 @@ func (e *Engine) Validate(ctx context.Context, r Request) (*plan.Resolved, diag.
 	list = append(list, c.warnings...)
 	if c.info.Has(sdk.CapImages) {
 		list = append(list, e.checkLock(resolved.Stack)...)
+		list = append(list, e.checkBuild(r, resolved)...)
 	}
 	list = append(list, plan.Check(ctx, resolved, plan.Input{
 		SourceRoot: e.Root, NotSource: e.notSource(r, resolved.Stack), Lookup: e.LookupEnv, Orchestrator: c.orchestrator, Info: c.info, Schema: c.schema, Diagnostic: c.diagnostic,

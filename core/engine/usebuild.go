@@ -58,6 +58,9 @@ func (e *Engine) pin(ctx context.Context, p *Planned, opt PlanOptions) (*plan.Pi
 		return nil, withRange(err, at)
 	}
 	pinned := &plan.Pinned{Build: id, At: at}
+	if p.request.Build == nil {
+		pinned.FlowFile = e.fromRoot(p.request.FlowFile)
+	}
 	if record.Flow != p.Resolved.Flow.Name {
 		p.Resolved.Warnings = append(p.Resolved.Warnings, diag.At(at, diag.SettingIgnored, "build %s is of flow %s, not of %s", id, record.Flow, p.Resolved.Flow.Name).AsWarning())
 	}
@@ -71,6 +74,23 @@ func (e *Engine) pin(ctx context.Context, p *Planned, opt PlanOptions) (*plan.Pi
 	}
 	p.build = id
 	return pinned, nil
+}
+
+// checkBuild finds what is wrong with the build that a flow names, as far as it
+// shows without a network.
+func (e *Engine) checkBuild(r Request, resolved *plan.Resolved) diag.List {
+	id, at := buildNamed(r, resolved)
+	if id == "" {
+		return nil
+	}
+	record, err := e.records().Load(id)
+	if err == nil {
+		_, _, err = imagesForSteps(record, resolved, at)
+	}
+	if err != nil {
+		return diag.FromError(withRange(err, at))
+	}
+	return nil
 }
 
 // imagesForSteps is the images of a build that the steps of a flow have.
@@ -137,17 +157,20 @@ func pinnedImage(im build.RecordImage, steps []string) plan.Image {
 // usable refuses images that the stack cannot run, or that do not exist.
 func (e *Engine) usable(ctx context.Context, p *Planned, record build.Record, used []build.RecordImage, at diag.Range) error {
 	again := fmt.Sprintf("build the flow again: `stack build %s --stack %s`", p.Resolved.Flow.File, p.Resolved.Stack.Name)
+	if registry := p.Resolved.Stack.Registry; registry != nil {
+		for _, im := range used {
+			if im.Local() && im.Action != build.Used {
+				return diag.List{diag.At(at, diag.BuildUnusable, "build %s cannot be used on stack %s", record.ID, p.Resolved.Stack.Name).
+					Because("It was made on stack %s, which has no registry: only its builder has the images. This stack takes images from %s.", record.Stack, registry.URI).Try(again)}
+			}
+		}
+	}
 	looker := e.lookerIn(p.images, record)
 	problems := make([]error, len(used))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for i, im := range used {
 		group.Go(func() error {
-			if im.Local() && im.Action != build.Used && p.Resolved.Stack.Registry != nil {
-				problems[i] = diag.List{diag.At(at, diag.BuildUnusable, "build %s cannot be used on stack %s", record.ID, p.Resolved.Stack.Name).
-					Because("Image %s was built on stack %s, which has no registry: only its builder has it, and this stack takes images from %s.", im.Reference, record.Stack, p.Resolved.Stack.Registry.URI).Try(again)}
-				return nil
-			}
 			there, err := looker.look(ctx, im)
 			switch {
 			case err != nil:
@@ -195,12 +218,17 @@ func usedToo(record build.Record, p plan.Plan) build.Record {
 	return record
 }
 
-// described is a record with what only the plan knows of its images.
+// described is a record with what only the plan knows of its images, and in the
+// plan's order.
 func (im *images) described(record build.Record, p plan.Plan) build.Record {
 	record.Images = slices.Clone(record.Images)
+	inPlan := func(r build.RecordImage) int {
+		return slices.IndexFunc(p.Images, func(x plan.Image) bool { return x.Key == r.Key && x.Reference == r.Reference })
+	}
+	slices.SortStableFunc(record.Images, func(a, b build.RecordImage) int { return inPlan(a) - inPlan(b) })
 	for i := range record.Images {
 		r := &record.Images[i]
-		at := slices.IndexFunc(p.Images, func(x plan.Image) bool { return x.Key == r.Key && x.Reference == r.Reference })
+		at := inPlan(*r)
 		if at < 0 {
 			continue
 		}

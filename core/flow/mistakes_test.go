@@ -52,9 +52,17 @@ func mistakes() []mistake {
 			`3:1 STK1203 unknown field "stpes" (did you mean "steps"?)`,
 			`4:21 STK1203 unknown field "resorces" (did you mean "resources"?)`,
 		}},
-		{"not built", "schedule: daily\nbuild: abc\nsteps: {a: {run: x}}\n", []string{
+		{"not built", "schedule: daily\nsteps: {a: {run: x}}\n", []string{
 			"3:1 STK0006 schedule is not available in this version of stack (remove it)",
-			"4:1 STK0006 build is not available in this version of stack (remove it)",
+		}},
+		{"build of a list", "build: [abc]\nsteps: {a: {run: x}}\n", []string{
+			"3:8 STK1204 build must be text, not a list",
+		}},
+		{"build with an expression", "build: build-${{ params.x }}\nsteps: {a: {run: x}}\n", []string{
+			"3:8 STK1304 the id of a build is written out: ${{ }} is not filled in here (give it on the command line: --build ID)",
+		}},
+		{"build of a step", "steps: {a: {run: x, build: abc}}\n", []string{
+			`3:21 STK1203 unknown field "build"`,
 		}},
 		{"fail", "fail: fats\nsteps: {a: {run: x}}\n", []string{
 			`3:7 STK1206 fail cannot be "fats" (did you mean "fast"?)`,

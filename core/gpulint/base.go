@@ -1,9 +1,43 @@
 package gpulint
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
+
+// images is what images.yaml says. It is read apart, since steps without an
+// accelerator need nothing else.
+type images struct {
+	Images  []baseImage `yaml:"images"`
+	Monthly []month     `yaml:"monthly"`
+}
+
+type baseImage struct {
+	Repository string   `yaml:"repository"`
+	Holds      kind     `yaml:"holds"`
+	Tag        string   `yaml:"tag"`
+	Devel      bool     `yaml:"devel"`
+	Monthly    bool     `yaml:"monthly"`
+	Frameworks []string `yaml:"frameworks"`
+	Source     string   `yaml:"source"`
+}
+
+type month struct {
+	Month  version `yaml:"month"`
+	CUDA   version `yaml:"cuda"`
+	Source string  `yaml:"source"`
+}
+
+var knownImages = sync.OnceValue(func() *images {
+	var f images
+	if err := decode(imagesText, &f); err != nil {
+		panic(fmt.Sprintf("images.yaml of gpulint: %v", err)) // embedded, and read whole by a test
+	}
+	return &f
+})
 
 // base is what is known of a base image. Of an unknown one nothing is.
 type base struct {
@@ -19,7 +53,7 @@ type base struct {
 func (b base) has(framework string) bool { return slices.Contains(b.frameworks, framework) }
 
 // readBase finds what an image reference says of its contents.
-func (f *facts) readBase(reference string) base {
+func (f *images) readBase(reference string) base {
 	repository, tag := splitReference(reference)
 	if repository == "" {
 		return base{}
@@ -32,12 +66,13 @@ func (f *facts) readBase(reference string) base {
 		if tag != "" {
 			b.short += ":" + tag
 		}
-		if row.Tag.Regexp != nil {
-			groups := row.Tag.FindStringSubmatch(tag)
+		if row.Tag != "" {
+			pattern := regexp.MustCompile(row.Tag) // of the table, which a test compiles
+			groups := pattern.FindStringSubmatch(tag)
 			if groups == nil {
 				continue
 			}
-			for i, name := range row.Tag.SubexpNames() {
+			for i, name := range pattern.SubexpNames() {
 				switch v, _ := parseVersion(groups[i]); name {
 				case "cuda":
 					b.cuda = v
@@ -57,7 +92,7 @@ func (f *facts) readBase(reference string) base {
 // monthly is the CUDA of a container that NVIDIA publishes each month, from its
 // tag such as 24.06-py3: exact for the months of the table, the major version
 // between two of the same, and nothing else.
-func (f *facts) monthly(tag string) version {
+func (f *images) monthly(tag string) version {
 	v, ok := parseVersion(tag)
 	if !ok || len(v) < 2 {
 		return nil

@@ -1,6 +1,7 @@
 package gpulint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/compute"
@@ -13,7 +14,7 @@ type Input struct {
 	Accelerator *compute.Accelerator
 	Platform    string // such as linux/arm64; linux/amd64 where it is empty
 	// BaseImage is the reference that the image starts from. Empty, and one
-	// that is not in packages.yaml, may hold anything.
+	// that is not in images.yaml, may hold anything.
 	BaseImage string
 	// Dockerfile says that the image is the user's own Dockerfile, of which
 	// nothing is known.
@@ -21,9 +22,16 @@ type Input struct {
 	// Commands says that shell commands of the user's run in the build: they
 	// may bring anything.
 	Commands     bool
-	Requirements []string // as they are installed; PEP 508, URLs, and options of pip
-	IndexURLs    []string // all that packages come from; PyPI where it is empty
+	AptPackages  []string // with their versions or without
+	Requirements []string // as they are installed: lines of requirements files
 	Python       string   // such as 3.12; empty where it is not known
+
+	// Where packages come from, PyPI where nothing is said: addresses of indexes,
+	// options of the installer, such as --torch-backend=cu126, and the variables
+	// of the build, such as PIP_EXTRA_INDEX_URL.
+	IndexURLs     []string
+	InstallerArgs []string
+	Environment   map[string]string
 }
 
 // Finding is one thing that will not do what the step asks for.
@@ -53,11 +61,12 @@ func Check(in Input) []Finding {
 	if in.Dockerfile {
 		return nil
 	}
-	s := newStep(in, known())
-	switch {
-	case s.name == "":
-		return s.unusedBase()
-	case s.target == "":
+	b := knownImages().readBase(in.BaseImage)
+	if in.Accelerator == nil || in.Accelerator.Name == "" {
+		return unusedBase(b)
+	}
+	s := newStep(in, known(), b)
+	if s.target == "" {
 		return nil
 	}
 	var all []Finding
@@ -73,32 +82,39 @@ type step struct {
 	in    Input
 	name  string // of the accelerator
 	// target is what the packages must be for: cuda, rocm or tpu; anyGPU where
-	// the step leaves it open; empty without an accelerator.
+	// the step leaves it open; empty for an accelerator that has no row.
 	target     kind
 	capability version // of the GPU, where it is known
 	arch       string
 	base       base
 	uses       []use
+	origin     origin
+	others     bool // packages that the tables lack, which may need anything
 }
 
 const anyGPU kind = "gpu"
 
-func newStep(in Input, f *facts) *step {
-	s := &step{facts: f, in: in, arch: archOf(in.Platform), base: f.readBase(in.BaseImage)}
-	if a := in.Accelerator; a != nil && a.Name != "" {
-		s.name = a.Name
-		known, ok := f.accelerators[a.Name]
-		switch {
-		case ok && known.Platform != "":
-			s.target = known.Platform
-		case ok:
-			s.target, s.capability = cuda, known.Capability
-		case a.Kind() == compute.GPU:
-			s.target = anyGPU
-		}
+func newStep(in Input, f *facts, b base) *step {
+	s := &step{facts: f, in: in, name: in.Accelerator.Name, arch: archOf(in.Platform), base: b}
+	s.in.Commands = s.in.Commands || slices.ContainsFunc(in.AptPackages, ofAccelerators)
+	known, ok := f.accelerators[s.name]
+	switch {
+	case ok && known.Platform != "":
+		s.target = known.Platform
+	case ok:
+		s.target, s.capability = cuda, known.Capability
+	case in.Accelerator.Kind() == compute.GPU:
+		s.target = anyGPU
 	}
 	s.uses = s.readUses()
 	return s
+}
+
+// ofAccelerators reports whether a Debian package sounds like one of CUDA or ROCm.
+func ofAccelerators(name string) bool {
+	return slices.ContainsFunc([]string{"cuda", "cudnn", "cublas", "nvidia", "tensorrt", "rocm"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(name), word)
+	})
 }
 
 func archOf(platform string) string {

@@ -16,7 +16,11 @@ var factsText []byte
 //go:embed packages.yaml
 var packagesText []byte
 
-// facts is what both files say. See there for the meaning of each table.
+//go:embed images.yaml
+var imagesText []byte
+
+// facts is what facts.yaml and packages.yaml say. See there for the meaning of
+// each table.
 type facts struct {
 	Sources      map[string]source `yaml:"sources"`
 	Accelerators []accelerator     `yaml:"accelerators"`
@@ -26,8 +30,6 @@ type facts struct {
 	ARM64CPU     release           `yaml:"pypi_torch_arm64_cpu_below"`
 	AndCUDA      []release         `yaml:"and_cuda"`
 	Floors       []floor           `yaml:"floors"`
-	Images       []baseImage       `yaml:"images"`
-	Monthly      []month           `yaml:"monthly"`
 	Indexes      indexes           `yaml:"indexes"`
 	Packages     []pkg             `yaml:"packages"`
 
@@ -81,22 +83,6 @@ type floor struct {
 	Source     string  `yaml:"source"`
 }
 
-type baseImage struct {
-	Repository string   `yaml:"repository"`
-	Holds      kind     `yaml:"holds"`
-	Tag        pattern  `yaml:"tag"`
-	Devel      bool     `yaml:"devel"`
-	Monthly    bool     `yaml:"monthly"`
-	Frameworks []string `yaml:"frameworks"`
-	Source     string   `yaml:"source"`
-}
-
-type month struct {
-	Month  version `yaml:"month"`
-	CUDA   version `yaml:"cuda"`
-	Source string  `yaml:"source"`
-}
-
 type indexes struct {
 	Builds string   `yaml:"builds"`
 	Public []string `yaml:"public"`
@@ -134,14 +120,6 @@ const (
 	cpuOnly   kind = "cpu-only"
 )
 
-// pattern is a regular expression.
-type pattern struct{ *regexp.Regexp }
-
-func (p *pattern) UnmarshalYAML(n *yaml.Node) (err error) {
-	p.Regexp, err = regexp.Compile(n.Value)
-	return err
-}
-
 // known reads the tables once, when they are first needed.
 var known = sync.OnceValue(func() *facts {
 	f, err := readFacts(factsText, packagesText)
@@ -151,12 +129,17 @@ var known = sync.OnceValue(func() *facts {
 	return f
 })
 
+// decode reads YAML, and no key that v lacks.
+func decode(text []byte, v any) error {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	return d.Decode(v)
+}
+
 func readFacts(files ...[]byte) (*facts, error) {
 	var f facts
 	for _, text := range files {
-		d := yaml.NewDecoder(bytes.NewReader(text))
-		d.KnownFields(true)
-		if err := d.Decode(&f); err != nil {
+		if err := decode(text, &f); err != nil {
 			return nil, err
 		}
 	}

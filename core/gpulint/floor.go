@@ -17,8 +17,8 @@ func (s *step) tooOld() []Finding {
 	var all []Finding
 	replaced := false
 	for _, u := range s.uses {
-		replaced = replaced || u.name == "torch" && !u.fromBase(s.base)
-		if u.gives != cuda || u.indirect {
+		replaced = replaced || u.name == "torch" && !u.fromBase
+		if u.gives != cuda || u.indirect || u.fromBase {
 			continue
 		}
 		why := s.lacks(u.framework, u.version, u.cuda)
@@ -53,11 +53,6 @@ func (s *step) tooOld() []Finding {
 		}
 	}
 	return all
-}
-
-// fromBase reports whether u is the framework that the base image has already.
-func (u use) fromBase(b base) bool {
-	return b.has(u.framework) && u.specs == nil && u.version == nil && u.how == "" && !u.explicit
 }
 
 // older reports whether a release that an open requirement allows would run.

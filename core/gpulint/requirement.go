@@ -3,100 +3,99 @@ package gpulint
 import (
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/stackrun/stack/core/requirement"
 )
 
-// line is a requirement in its parts.
-type line struct {
-	name     string // as PEP 503 compares names
-	extras   []string
-	specs    []spec
-	local    string // of an exact version: cu124 of ==2.6.0+cu124
-	url      string
-	marker   string
-	isWheel  bool // a wheel that is built already
-	isOption bool
+// readLine is a line of requirements with what the rules need of it.
+type readLine struct {
+	requirement.Requirement
+	kind    requirement.Kind // empty for one that is not understood
+	options []requirement.Option
+	pinned  version // the one version that it allows
+	local   string  // the build in that: cu124 of ==2.6.0+cu124
+	wheel   bool    // a wheel that is built already
+	holds   requirement.Truth
 }
 
-var extrasShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]+\s*\[([^\]]*)\]`) })
-
-// parseLine reads a requirement as far as it can.
-func parseLine(text string) line {
-	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, "-") && !strings.HasPrefix(text, "-e") && !strings.HasPrefix(text, "--editable") {
-		return line{isOption: true}
+// read reads a line of requirements. One that is not understood is about its
+// package, if it has a name, and holds perhaps.
+func (s *step) read(text string) readLine {
+	read, err := requirement.ParseLine(text)
+	if err != nil {
+		return readLine{Requirement: requirement.Requirement{Name: requirement.Name(text)}}
 	}
-	l := line{name: requirement.Name(text)}
-	body := text
-	if before, marker, found := cutMarker(text); found {
-		body, l.marker = before, marker
+	l := readLine{Requirement: read.Requirement, kind: read.Kind, options: read.Options}
+	l.holds = l.Marker.Evaluate(requirement.Environment{Platform: s.platform(), Python: s.in.Python})
+	if pin, ok := l.Specifiers.Pin(); ok {
+		l.pin(pin)
 	}
-	if i := strings.Index(body, " --"); i >= 0 { // such as --hash
-		body = body[:i]
+	if where := l.URL + l.Path; where != "" {
+		l.fromFile(where)
 	}
-	if m := extrasShape().FindStringSubmatch(body); m != nil {
-		for _, e := range strings.Split(m[1], ",") {
-			if e = requirement.NormalizeName(e); e != "" {
-				l.extras = append(l.extras, e)
-			}
-		}
-		body = body[len(m[0]):]
-	} else if l.name != "" && !strings.Contains(body, "://") {
-		body = strings.TrimLeft(body, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-	}
-	body = strings.TrimSpace(body)
-	if _, target, found := strings.Cut(body, "@"); found && (strings.HasPrefix(body, "@") || strings.Contains(target, "://")) && !strings.Contains(body[:strings.Index(body, "@")], "://") {
-		body = strings.TrimSpace(target)
-	}
-	if strings.Contains(body, "://") || strings.HasSuffix(text, ".whl") {
-		l.url = body
-		if l.url == "" {
-			l.url = text
-		}
-		l.fromFile()
-		return l
-	}
-	l.specs, l.local = parseSpecs(body)
 	return l
 }
 
-// cutMarker splits off what follows the semicolon; in a URL it follows a space.
-func cutMarker(text string) (body, marker string, found bool) {
-	separator := ";"
-	if strings.Contains(text, "://") {
-		separator = " ;"
+func (s *step) platform() string {
+	if s.in.Platform == "" {
+		return "linux/amd64"
 	}
-	return strings.Cut(text, separator)
+	return s.in.Platform
+}
+
+func (l *readLine) pin(text string) {
+	l.pinned, _ = parseVersion(text)
+	if _, local, found := strings.Cut(text, "+"); found {
+		l.local = strings.ToLower(local)
+	}
 }
 
 // fromFile reads the version from the name of a wheel.
-func (l *line) fromFile() {
-	file, _, _ := strings.Cut(l.url, "#")
-	file, _, _ = strings.Cut(file, "?")
-	file = path.Base(strings.ReplaceAll(file, `\`, "/"))
-	if plain, err := url.PathUnescape(file); err == nil {
-		file = plain
+func (l *readLine) fromFile(where string) {
+	where, _, _ = strings.Cut(where, "#")
+	where, _, _ = strings.Cut(where, "?")
+	file := path.Base(strings.ReplaceAll(where, `\`, "/"))
+	if decoded, err := url.PathUnescape(file); err == nil {
+		file = decoded
 	}
-	if !strings.HasSuffix(file, ".whl") {
-		return
-	}
-	l.isWheel = true
-	if parts := strings.Split(file, "-"); len(parts) >= 5 {
-		l.specs, l.local = parseSpecs("==" + parts[1])
+	l.wheel = strings.HasSuffix(file, ".whl")
+	if parts := strings.Split(file, "-"); l.wheel && len(parts) >= 5 {
+		l.pin(parts[1])
 	}
 }
 
-// optionIndex is the address in an option such as --extra-index-url=URL.
-func optionIndex(text string) (string, bool) {
-	for _, option := range []string{"--index-url", "--extra-index-url", "--find-links", "-i", "-f"} {
-		rest, ok := strings.CutPrefix(strings.TrimSpace(text), option)
-		if ok && rest != "" && strings.ContainsRune(" =\t", rune(rest[0])) {
-			return strings.Trim(rest, " =\t\"'"), true
+// shown is the requirement as a message has it, without the URL.
+func (l readLine) shown() string {
+	text := l.Name
+	if len(l.Extras) > 0 {
+		text += "[" + strings.Join(l.Extras, ",") + "]"
+	}
+	switch {
+	case l.URL+l.Path != "" && len(l.pinned) > 0 && l.local != "":
+		return text + "==" + l.pinned.String() + "+" + l.local
+	case l.URL+l.Path != "" && len(l.pinned) > 0:
+		return text + "==" + l.pinned.String()
+	}
+	return text + l.Specifiers.String()
+}
+
+// allow reports whether specs allow the release v.
+func allow(specs requirement.Specifiers, v version) bool {
+	read, err := requirement.ParseVersion(v.String())
+	return err == nil && specs.Contains(read)
+}
+
+// patches is how many patch releases of a series are looked at.
+const patches = 10
+
+// newestOf is the newest patch release of a series that is allowed.
+func newestOf(specs requirement.Specifiers, series version) (version, bool) {
+	for p := patches - 1; p >= 0; p-- {
+		v := append(series[:len(series):len(series)], p)
+		if allow(specs, v) {
+			return v, true
 		}
 	}
-	return "", false
+	return nil, false
 }

@@ -2,17 +2,18 @@ package gpulint
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stackrun/stack/core/diag"
 )
 
 // unusedBase is GPU105: a base image for GPUs on a step that has none.
-func (s *step) unusedBase() []Finding {
-	if s.base.holds != cuda && s.base.holds != rocm {
+func unusedBase(b base) []Finding {
+	if b.holds != cuda && b.holds != rocm {
 		return nil
 	}
 	f := aboutBase(diag.GPUUnused, diag.Info)
-	f.Summary = fmt.Sprintf("base image %s is for GPUs, and the step asks for none", s.base.short)
+	f.Summary = fmt.Sprintf("base image %s is for GPUs, and the step asks for none", b.short)
 	f.Detail = "It works, but the image is larger than it needs to be."
 	f.Suggestion = "if the step needs a GPU, write resources: {accelerator: gpu}"
 	return []Finding{f}
@@ -29,7 +30,11 @@ func (s *step) cpuPackages() []Finding {
 		if u.gives != cpuOnly || u.indirect && !u.explicit || s.otherwise(u.framework) {
 			continue
 		}
-		f := about(u, diag.GPUCPUOnly, s.certain())
+		severity := s.certain()
+		if s.others && u.framework != "torch" {
+			severity = diag.Warning // they may bring another framework
+		}
+		f := about(u, diag.GPUCPUOnly, severity)
 		f.Summary = fmt.Sprintf("%s is for the CPU only, and the step asks for %s", u.text, s.name)
 		if u.how != "" {
 			f.Summary = fmt.Sprintf("%s from %s is for the CPU only, and the step asks for %s", u.text, u.how, s.name)
@@ -43,14 +48,15 @@ func (s *step) cpuPackages() []Finding {
 
 // otherwise reports whether something beside this framework can use the GPU.
 func (s *step) otherwise(framework string) bool {
-	for _, f := range s.base.frameworks {
-		if f != framework && s.serves(s.base.holds) {
-			return true
-		}
-	}
-	return s.anyUse(func(u use) bool {
+	return s.baseServes(framework) || s.anyUse(func(u use) bool {
 		return u.framework != framework && (s.serves(u.gives) || u.gives == libraries)
 	})
+}
+
+// baseServes reports whether the base image has a framework beside this one that
+// uses the accelerator.
+func (s *step) baseServes(framework string) bool {
+	return s.serves(s.base.holds) && slices.ContainsFunc(s.base.frameworks, func(f string) bool { return f != framework })
 }
 
 // gpuBuild is what to write in place of a CPU build.
@@ -151,108 +157,4 @@ func (s *step) cpuBase() []Finding {
 		f.Suggestion = ""
 	}
 	return []Finding{f}
-}
-
-// mixedCUDA is GPU104: CUDA code that is compiled with the base image's CUDA for
-// a torch of another, and packages linked to another CUDA than there is.
-func (s *step) mixedCUDA() []Finding {
-	if len(s.base.cuda) == 0 || s.target != cuda && s.target != anyGPU {
-		return nil
-	}
-	have := s.base.cuda.at(0)
-	torch, from := s.torchCUDA()
-	var all []Finding
-	for _, u := range s.uses {
-		f := about(u, diag.GPUMixedCUDA, diag.Warning)
-		switch {
-		case u.compiles && s.base.devel && len(torch) > 0 && torch.at(0) != have:
-			f.Summary = fmt.Sprintf("%s is compiled with CUDA %s of base image %s for a torch of CUDA %s", u.text, s.base.cuda, s.base.short, torch)
-			f.Detail = fmt.Sprintf("PyTorch refuses to compile extensions with another major version of CUDA than its own (%s). Where a finished wheel of %s is found it works.", from, u.name)
-			f.Suggestion = fmt.Sprintf("use a base image with CUDA %d, or a torch for CUDA %d", torch.at(0), have)
-		case u.links && u.gives == libraries && u.cuda.at(0) != have && !s.anyUse(func(o use) bool { return o.gives == cuda && o.cuda.at(0) == u.cuda.at(0) }):
-			f.Summary = fmt.Sprintf("%s is for CUDA %s, and base image %s has CUDA %s", u.text, u.cuda, s.base.short, s.base.cuda)
-			f.Detail = "It loads the libraries of the CUDA in its name."
-			f.Suggestion = fmt.Sprintf("install the build for CUDA %d, or use a base image with CUDA %s", have, u.cuda)
-		default:
-			continue
-		}
-		all = append(all, f)
-	}
-	return all
-}
-
-// torchCUDA is the CUDA of the torch that will be there, and where it is from.
-func (s *step) torchCUDA() (version, string) {
-	for _, u := range s.uses {
-		if u.name == "torch" {
-			if u.gives != cuda || len(u.cuda) == 0 {
-				return nil, ""
-			}
-			if u.open && u.how == "PyPI" {
-				return u.cuda, fmt.Sprintf("torch %s, the newest that is allowed and known here, has CUDA %s", u.version[:2], u.cuda)
-			}
-			return u.cuda, u.text
-		}
-	}
-	return nil, ""
-}
-
-// otherKind is GPU106: frameworks built for another kind of accelerator.
-func (s *step) otherKind() []Finding {
-	if s.target == anyGPU || s.anyUse(func(u use) bool { return s.serves(u.gives) }) {
-		return nil
-	}
-	var all []Finding
-	for _, u := range s.uses {
-		switch u.framework {
-		case "torch", "jax", "tensorflow":
-		default:
-			continue
-		}
-		other := u.gives
-		if other == libraries && u.explicit {
-			other = cuda
-		}
-		if u.indirect || other != cuda && other != rocm && other != tpu || !u.explicit && (!s.base.known || s.serves(s.base.holds)) {
-			continue
-		}
-		f := about(u, diag.GPUOtherKind, s.certain())
-		f.Summary = fmt.Sprintf("%s is built for %s, and the step asks for %s", u.text, other.name(), s.name)
-		f.Detail = fmt.Sprintf("%s needs a build for %s; nothing else in the image has one.", s.name, s.target.name())
-		f.Suggestion = s.kindBuild(u)
-		all = append(all, f)
-	}
-	if len(s.uses) == 0 && len(s.base.frameworks) > 0 && s.base.holds != plain && !s.serves(s.base.holds) {
-		f := aboutBase(diag.GPUOtherKind, s.certain())
-		f.Summary = fmt.Sprintf("base image %s is built for %s, and the step asks for %s", s.base.short, s.base.holds.name(), s.name)
-		f.Detail = fmt.Sprintf("%s needs an image or packages for %s.", s.name, s.target.name())
-		all = append(all, f)
-	}
-	return all
-}
-
-// name is what a kind is called.
-func (k kind) name() string {
-	switch k {
-	case cuda:
-		return "NVIDIA GPUs"
-	case rocm:
-		return "AMD GPUs"
-	case tpu:
-		return "TPUs"
-	}
-	return "the CPU"
-}
-
-// kindBuild is what to write for the kind of accelerator that is asked for.
-func (s *step) kindBuild(u use) string {
-	switch {
-	case s.target == tpu && u.framework == "torch":
-		return "add torch_xla[tpu], or install jax[tpu]"
-	case s.target == cuda && u.framework == "torch":
-		return "install torch from PyPI, or from an index such as https://download.pytorch.org/whl/cu126"
-	case s.target == rocm && u.framework == "torch":
-		return "install torch from an index such as https://download.pytorch.org/whl/rocm7.2"
-	}
-	return s.runtime(u)
 }

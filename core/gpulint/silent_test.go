@@ -40,6 +40,16 @@ func python39(in *gpulint.Input)   { in.Python = "3.9" }
 func commands(in *gpulint.Input)   { in.Commands = true }
 func dockerfile(in *gpulint.Input) { in.Dockerfile = true }
 
+func variable(name, value string) func(*gpulint.Input) {
+	return func(in *gpulint.Input) { in.Environment = map[string]string{name: value} }
+}
+
+func arguments(args ...string) func(*gpulint.Input) {
+	return func(in *gpulint.Input) { in.InstallerArgs = args }
+}
+
+func apt(in *gpulint.Input) { in.AptPackages = []string{"libgomp1", "nvidia-cuda-toolkit"} }
+
 const (
 	slim  = "python:3.12-slim"
 	whl   = "https://download.pytorch.org/whl/"
@@ -162,7 +172,19 @@ func TestWhatWorksIsSilent(t *testing.T) {
 		{"h100", slim, "torch==2.6.0", whl + "cpu " + whl + "cu124", nil},
 		{"gpu", slim, "torch==1.12.1", "", nil},
 
+		// Where else it may be said where packages come from.
+		{"b200", slim, "torch==2.7.1", "", variable("PIP_INDEX_URL", whl+"cu128")},
+		{"b200", slim, "torch==2.7.1", "", variable("UV_EXTRA_INDEX_URL", "https://pypi.org/simple "+whl+"cu128")},
+		{"b200", slim, "torch==2.7.1", "", variable("UV_TORCH_BACKEND", "cu128")},
+		{"b200", slim, "torch==2.7.1", "", variable("UV_TORCH_BACKEND", "auto")},
+		{"v100", slim, "torch", "", variable("PIP_CONSTRAINT", "constraints.txt")},
+		{"b200", slim, "torch==2.7.1", "", arguments("--torch-backend=cu128")},
+		{"b200", slim, "torch==2.7.1", "", arguments("--no-cache", "--index", "torch="+whl+"cu128")},
+		{"h100", slim, "tensorflow", "", apt},
+		{"h100", "nvidia/cuda:11.8.0-devel-ubuntu22.04", "torch==2.6.0 & torch-scatter", "https://data.pyg.org/whl/torch-2.6.0+cu124.html", nil},
+
 		// TPUs and AMD's GPUs.
+		{"tpu-v6e:8", slim, "vllm-tpu & torch", "", nil},
 		{"tpu-v5e:4", slim, "jax[tpu]", "", nil},
 		{"tpu-v6e:8", slim, "jax[tpu]==0.4.35 & flax & torch==2.6.0+cpu", whl + "cpu", nil},
 		{"tpu-v5e:4", slim, "torch~=2.6.0 & torch_xla[tpu]~=2.6.0", "", nil},
@@ -173,6 +195,13 @@ func TestWhatWorksIsSilent(t *testing.T) {
 		{"mi300x", slim, "torch==2.8.0+rocm6.4", whl + "rocm6.4", nil},
 		{"mi300x", "rocm/pytorch:latest", "torch & transformers", "", nil},
 		{"mi300x", slim, "jax[rocm]", "", nil},
+		{"mi300x", slim, "torch @ git+https://github.com/ROCm/pytorch@release", "", nil},
+		{"h100", slim, "torch", whl + "cpu https://pypi.example.com/simple", nil},
+		{"mi300x", "rocm/pytorch:latest", "jax[cuda12]", "", nil},
+		{"mi300x", slim, "torch", "https://pypi.example.com/rocm/simple", nil},
+		{"h100", "pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime", "jax[tpu]", "", nil},
+		{"v100", slim, "-c constraints.txt & torch", "", nil},
+		{"h100", slim, "-r more.txt & tensorflow", "", nil},
 
 		// Without an accelerator nothing is asked of the packages.
 		{"cpu", slim, "torch==2.6.0+cpu", whl + "cpu", nil},

@@ -128,6 +128,7 @@ func (l pythonLayer) render(r *renderer) {
 	const target = "/tmp/.stack-requirements"
 	mounts := append([]string{"--mount=type=bind,source=" + folder + ",target=" + target}, l.how.cacheMounts(r.dialect)...)
 	r.blank()
+	r.installs(l.input())
 	r.script(mounts, l.how.secrets, "python.sh", append([]string{"install", string(l.how.installer), target + "/" + l.files[0].name}, l.how.args...)...)
 }
 
@@ -210,6 +211,18 @@ func ownership(user string) string {
 		return user + ":" + user
 	}
 	return user
+}
+
+// installs is a comment that tells people which packages the next instruction
+// installs.
+func (r *renderer) installs(p part) {
+	var packages []string
+	for _, line := range p.lines {
+		if !strings.HasPrefix(line, "-") {
+			packages = append(packages, clip(line))
+		}
+	}
+	r.line("# " + strings.ToValidUTF8(few(packages), "?"))
 }
 
 // folder is a folder of the build context that no other layer has.

@@ -11,18 +11,22 @@ import (
 	"github.com/stackrun/stack/core/requirement"
 )
 
-// Python is what the Python tools of this machine say.
+// Python is what the Python tools of this machine say. Warnings are sentences.
 type Python interface {
 	// Freeze is the packages of the local Python environment, as requirements.
-	Freeze(installer Installer) ([]string, error)
+	Freeze(installer Installer) (lines, warnings []string, err error)
 
-	// Export is the requirements of a pyproject.toml, an absolute path; command
-	// is the user's own way to tell them, or empty.
-	Export(pyproject string, command []string) ([]string, error)
+	// Export is the requirements of a pyproject.toml, an absolute path, as lines
+	// of a requirements file; command is the user's own way to tell them, or
+	// empty.
+	Export(pyproject string, command []string) (lines, warnings []string, err error)
 
 	// Detect is the path of the nearest requirements.txt, else pyproject.toml,
 	// from root up to the repository's root; empty where there is none.
 	Detect(root string) (string, diag.List)
+
+	// CheckLock says how a uv.lock does not fit its pyproject.toml.
+	CheckLock(pyproject, lock []byte) error
 }
 
 // Integration is packages that images ask for by one name.
@@ -64,7 +68,7 @@ func (c *compiler) python(im Image, s Settings) Image {
 		add("required_integrations", Requirements{Items: packages}, whole("required_integrations"))
 	}
 	if s.PyprojectPath != "" || len(s.PyprojectExportCommand) > 0 {
-		add("pyproject", Requirements{Items: c.exported(s)}, whole("pyproject_path"))
+		add("pyproject", Requirements{lines: c.exported(s)}, whole("pyproject_path"))
 	}
 	if s.UVProject != "" {
 		if l, ok := c.uvProject("uv_project", s.UVProject, s.UVLock, how, []string{"uv_project"}, []string{"uv_lock"}); ok {
@@ -161,8 +165,8 @@ func (c *compiler) frozen(installer Installer) []string {
 		c.fail(diag.Unsupported, at, "the local Python environment is not known here")
 		return nil
 	}
-	lines, err := c.options.Python.Freeze(installer)
-	c.failed(err, at)
+	lines, warnings, err := c.options.Python.Freeze(installer)
+	c.said(warnings, err, at)
 	return lines
 }
 
@@ -180,13 +184,16 @@ func (c *compiler) exported(s Settings) []string {
 		c.fail(diag.Unsupported, at, "a project's requirements cannot be exported here")
 		return nil
 	}
-	lines, err := c.options.Python.Export(absolute(c.options.SourceRoot, path), s.PyprojectExportCommand)
-	c.failed(err, at)
+	lines, warnings, err := c.options.Python.Export(absolute(c.options.SourceRoot, path), s.PyprojectExportCommand)
+	c.said(warnings, err, at)
 	return lines
 }
 
-// failed reports err at the setting that asked for what failed.
-func (c *compiler) failed(err error, at []string) {
+// said reports what a tool said at the setting that asked it.
+func (c *compiler) said(warnings []string, err error, at []string) {
+	for _, w := range warnings {
+		c.fail(diag.SettingIgnored, at, "%s", w).Severity = diag.Warning
+	}
 	if err == nil {
 		return
 	}

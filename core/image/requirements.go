@@ -43,6 +43,15 @@ func readRequirements(r Requirements, root string, variables []string, at func(i
 		reader.include(absolute(root, r.File), r.File, at(-1))
 		return reader.files, reader.found
 	}
+	if len(r.lines) > 0 {
+		reader.files = []requirementsFile{{name: "requirements.txt"}}
+		for _, text := range r.lines {
+			if line, ok := reader.line(text, reader.root, at(-1)); ok {
+				reader.files[0].lines = append(reader.files[0].lines, line)
+			}
+		}
+		return reader.files, reader.found
+	}
 	if len(r.Items) == 0 {
 		return nil, nil
 	}

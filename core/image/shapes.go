@@ -9,6 +9,8 @@ import (
 type Requirements struct {
 	Items []string // each a PEP 508 requirement, or "-r FILE" or "-c FILE"
 	File  string   // a path, relative to the source root; empty: Items
+
+	lines []string // of a file that a tool has written, options among them
 }
 
 // UnmarshalSetting reads a list of strings, or a string, which is a path.

@@ -42,6 +42,7 @@ func (l uvLayer) render(r *renderer) {
 	const target = "/tmp/.stack-project"
 	mounts := append([]string{"--mount=type=bind,source=" + folder + ",target=" + target}, l.how.cacheMounts(r.dialect)...)
 	r.blank()
+	r.installs(l.input())
 	r.script(mounts, l.how.secrets, "python.sh", append([]string{"sync", target}, l.how.args...)...)
 }
 
@@ -71,6 +72,9 @@ func (c *compiler) uvProject(name, path, lock string, how install, at []string, 
 	if problem != "" {
 		c.fail(diag.BadValue, at, "%q cannot be read: %s", shown, problem)
 		return uvLayer{}, false
+	}
+	if c.options.Python != nil {
+		c.said(nil, c.options.Python.CheckLock(project, locked), at)
 	}
 	l := uvLayer{name: name, packages: packages, how: how.project(), files: []source.File{
 		source.Bytes("pyproject.toml", project, false), source.Bytes("uv.lock", locked, false),

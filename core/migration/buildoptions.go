@@ -1,7 +1,6 @@
 package migration
 
 import (
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -153,13 +152,17 @@ func (l *level) buildOption(p place, block, name string) {
 		if !ok {
 			return
 		}
+		if holdsSecret(text) {
+			l.leftOut(p, "it holds a credential: see build_secrets")
+			return
+		}
 		if text, ok = l.filled(p, to, text); !ok {
 			return
 		}
 		n = textNode(text)
 	}
-	if n == nil {
-		return
+	if n == nil || len(n.Content) == 0 && n.Kind == yaml.MappingNode {
+		return // nothing in it, or nothing that was carried over
 	}
 	l.place(child(l.image(), block), name, n, p)
 	if detail != "" {
@@ -226,7 +229,7 @@ func (l *level) oldBuildOptions(p place) {
 		l.leftOut(p, "%s.build_options is set too", newer)
 		return
 	}
-	l.changed(p, l.path(block), "ZenML does not read it any more; here it is %s", strconv.Quote(block))
+	l.changed(p, l.path(block), "ZenML does not read this spelling any more; here it has an effect")
 	l.buildOptions(p, block)
 }
 

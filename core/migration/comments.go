@@ -7,6 +7,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/settings"
 )
 
 // comments is the comments of the other file, by the line of what they are
@@ -61,6 +62,20 @@ func (c comments) give(n *yaml.Node, from diag.Range) {
 	if !holdsSecret(have.beside) {
 		n.LineComment = have.beside
 	}
+}
+
+// first takes the comment that the file begins with: it is about all of it.
+func (c comments) first(v *settings.Value) string {
+	if v.Kind != settings.Map || len(v.Entries) == 0 {
+		return ""
+	}
+	line := v.Entries[0].Range.Line
+	have, ok := c[line]
+	if !ok {
+		return ""
+	}
+	c[line] = comment{beside: have.beside}
+	return have.above
 }
 
 // asComment is text as lines of a comment.

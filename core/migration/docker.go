@@ -35,7 +35,7 @@ func dockerFields() []dockerField {
 		{"disable_automatic_requirements_detection", flag("disable_automatic_requirements_detection")},
 		{"replicate_local_python_environment", (*level).replicate},
 		{"pyproject_path", path("pyproject_path")},
-		{"pyproject_export_command", func(l *level, p place) { l.setTexts(p, "pyproject_export_command") }},
+		{"pyproject_export_command", (*level).exportCommand},
 		{"requirements", (*level).requirements},
 		{"required_integrations", (*level).integrations},
 		{"install_stack_requirements", func(l *level, p place) {
@@ -81,7 +81,7 @@ func (l *level) docker(p place) {
 	for _, f := range dockerFields() {
 		fields[f.name] = f.carry
 	}
-	for _, e := range p.value.Entries {
+	for _, e := range append(l.revived(p), p.value.Entries...) {
 		at, carry := p.under(e), fields[e.Key]
 		switch {
 		case carry == nil:
@@ -103,6 +103,21 @@ func (l *level) docker(p place) {
 	}
 }
 
+// revived is what the flow says for all steps and was left out there, because
+// nothing is built for them, where this step is built again.
+func (l *level) revived(p place) []settings.Entry {
+	if l.above == nil || !l.above.skip || l.skip || l.above.said == nil {
+		return nil
+	}
+	var out []settings.Entry
+	for _, e := range l.above.said.Entries {
+		if own := p.value.Get(e.Key); !withoutBuild(e.Key) && (own == nil || own.Kind == settings.Null || own.Kind == settings.Map) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // decide sets what holds at this level once it is merged with the one above.
 func (l *level) decide(p place) {
 	is := func(key string, before bool) bool {
@@ -120,9 +135,6 @@ func (l *level) decide(p place) {
 	l.included = is("allow_including_files_in_images", l.included)
 	if v := p.value.Get("dockerfile"); v != nil && v.Kind == settings.Scalar {
 		l.dockerfile = true
-	}
-	if v := p.value.Get("python_package_installer"); v != nil && v.Kind == settings.Scalar {
-		l.installer = v.Text
 	}
 }
 

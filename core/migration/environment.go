@@ -76,24 +76,30 @@ func (l *level) variable(vars *yaml.Node, p place, key, name string) {
 // secretVariable deals with a variable that holds a credential, and reports
 // whether it did.
 func (l *level) secretVariable(p place, key, name, text string) bool {
-	index := map[string]string{
-		"PIP_INDEX_URL": "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL": "PIP_EXTRA_INDEX_URL",
-		"UV_INDEX_URL": "UV_INDEX_URL", "UV_EXTRA_INDEX_URL": "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX": "UV_DEFAULT_INDEX", "UV_INDEX": "UV_INDEX",
-	}[name]
 	in := holdsSecret(text) || secretURL().MatchString(text)
 	switch {
 	case !in:
 		return false
-	case index != "" && key == "environment":
-		l.indexSecret(p, index)
+	case key == "environment" && isIndex(name):
+		l.indexSecret(p, name)
 	case key == "environment":
-		l.secret(name, "")
+		l.secret(name)
 		l.changed(p, l.path("build_secrets"), "it holds a credential, so it is a secret of the build now: not in the image, and not set for the running step")
-		l.toDo(p, l.path("build_secrets"), "set %s to its value where you run stack; if steps need it too, use secret_environment_from", name)
+		l.toDo(p, l.path("build_secrets"), "set %s to its value where you run stack; if steps need it too, that is secret_environment_from, which is not available in this version", name)
 	default:
 		l.leftOut(p, "it holds a credential, which would be readable in the image: give it to steps with secret_environment_from, which is not available in this version")
 	}
 	return true
+}
+
+// isIndex reports whether an installer reads the address of an index in a
+// variable.
+func isIndex(name string) bool {
+	switch name {
+	case "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX":
+		return true
+	}
+	return false
 }
 
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

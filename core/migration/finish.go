@@ -1,19 +1,17 @@
 package migration
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/stackrun/stack/core/diag"
-	"github.com/stackrun/stack/core/flow"
 )
 
 // order is the order of the keys of a flow and of a step.
 func order() []string {
-	return []string{"version", "name", "params", "run", "image", "resources", "retry", "timeout", "fail", "steps"}
+	return []string{"version", "name", "params", "run", "image", "resources", "retry", "timeout", "nodes", "fail", "steps"}
 }
 
 // finish writes the flow, unless something was wrong.
@@ -86,7 +84,7 @@ func (l *level) programs() {
 func (l *level) tidy() {
 	var sorted []*yaml.Node
 	for _, key := range order() {
-		if v := get(l.out, key); v != nil && (key != "image" || len(v.Content) > 0) {
+		if v := get(l.out, key); v != nil && (key != "image" && key != "resources" || len(v.Content) > 0) {
 			sorted = append(sorted, keyOf(l.out, key), v)
 		}
 	}
@@ -104,6 +102,9 @@ func (l *level) tidy() {
 // header is what the flow begins with.
 func (r *reader) header(o Options) string {
 	out := "# Written by `" + diag.Printable(o.Command) + "`.\n"
+	if r.top != "" && !holdsSecret(r.top) {
+		out = r.top + "\n" + out
+	}
 	var left []string
 	for _, n := range r.notes {
 		if n.Kind == LeftOut && n.From != "" && !slices.Contains(left, n.From) {
@@ -125,19 +126,4 @@ func (r *reader) header(o Options) string {
 		line += " " + name
 	}
 	return out + line + "\n"
-}
-
-// verify reads the flow that was written: what is wrong with it is left to do.
-func (r *reader) verify(file string, text []byte) {
-	_, list := flow.Parse(file, text)
-	for _, d := range list {
-		if d.Severity != diag.Error {
-			continue
-		}
-		detail := d.Summary
-		if d.Suggestion != "" {
-			detail += "; " + d.Suggestion
-		}
-		r.notes = append(r.notes, Note{Kind: ToDo, To: "", Detail: fmt.Sprintf("mend the flow: %s [%s]", detail, d.Code), Range: d.Range})
-	}
 }

@@ -85,10 +85,12 @@ func golden(t *testing.T, system, path string) {
 	}
 	parsed, problems := flow.Parse("flow.yaml", result.Flow)
 	if problems.HasErrors() {
-		if !strings.Contains(string(archive.Comment), "does not read") {
-			t.Errorf("the flow that was written is wrong:\n%v", problems)
+		t.Fatalf("the flow that was written is wrong:\n%v", problems)
+	}
+	for _, n := range result.Notes {
+		if strings.HasPrefix(n.Detail, "mend the flow") && !strings.Contains(string(archive.Comment), "to mend") {
+			t.Errorf("%s", n.Detail)
 		}
-		return
 	}
 	if parsed.Name != result.Name {
 		t.Errorf("the flow is named %q, and the result says %q", parsed.Name, result.Name)

@@ -23,10 +23,11 @@ func Kitaru(file string, data []byte, o Options) (Result, diag.List) {
 	}
 	if !strings.HasSuffix(file, ".toml") {
 		r.comments = readComments(data)
+		r.top = r.comments.first(p.value)
 	}
 	switch {
 	case p.value.Kind == settings.Scalar && p.value.Type == settings.String:
-		l.kitaruImage(p)
+		l.kitaruImage(place{from: "image", key: p.value.Range, value: p.value})
 	case p.value.Kind != settings.Map:
 		r.found = append(r.found, diag.At(p.value.Range, diag.WrongType, "a configuration of Kitaru is a table or the name of an image, not %s", p.value.Describe()))
 	case isKitaruConfig(p.value):
@@ -148,7 +149,6 @@ func (l *level) kitaruImage(p place) {
 		return
 	}
 	l.dockerfile = present(p.value.Get("dockerfile"))
-	l.installer = "uv"
 	for _, e := range p.value.Entries {
 		at := p.under(e)
 		switch key := e.Key; {
@@ -216,13 +216,6 @@ func (l *level) kitaruText(p place, key string) {
 	v.Text = strings.TrimSpace(text)
 	p.value = &v
 	l.setText(p, key)
-}
-
-func orFile(from string) string {
-	if from == "" {
-		return "the name of the image"
-	}
-	return from
 }
 
 var notName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\[><=!~;@\s]`) })

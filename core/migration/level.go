@@ -25,7 +25,6 @@ type level struct {
 	dockerfile bool
 	skip       bool
 	included   bool // code may be put into images
-	installer  string
 	gpus       *int64
 	gpuClass   string
 }

@@ -97,7 +97,7 @@ func (r *reader) parameters(p place, step string) {
 			name = "param"
 		}
 		name = r.params.names.unique(name)
-		value, detail, ok := r.parameter(at)
+		value, detail, ok := r.parameter(at, name)
 		if !ok {
 			continue
 		}
@@ -117,7 +117,7 @@ func (r *reader) parameters(p place, step string) {
 
 // parameter is a value as a param has it: a scalar, or the JSON of what is
 // more than one.
-func (r *reader) parameter(p place) (value *yaml.Node, detail string, ok bool) {
+func (r *reader) parameter(p place, name string) (value *yaml.Node, detail string, ok bool) {
 	v := p.value
 	switch v.Kind {
 	case settings.Null:
@@ -132,7 +132,7 @@ func (r *reader) parameter(p place) (value *yaml.Node, detail string, ok bool) {
 		return textNode(text), "params are single values, so it became JSON text, which the program has to read", true
 	}
 	if v.Type == settings.String && r.quoted(v) {
-		return r.textParameter(p)
+		return r.textParameter(p, name)
 	}
 	switch text := pythonText(v.Text); {
 	case text == "True" || text == "False":
@@ -147,11 +147,11 @@ func (r *reader) parameter(p place) (value *yaml.Node, detail string, ok bool) {
 		}
 		return rawNode("!!"+string(v.Type), v.Text), "", true
 	}
-	return r.textParameter(p)
+	return r.textParameter(p, name)
 }
 
 // textParameter is a text, which ZenML fills variables into.
-func (r *reader) textParameter(p place) (value *yaml.Node, detail string, ok bool) {
+func (r *reader) textParameter(p place, name string) (value *yaml.Node, detail string, ok bool) {
 	text := p.value.Text
 	switch {
 	case holdsSecret(text):
@@ -163,7 +163,7 @@ func (r *reader) textParameter(p place) (value *yaml.Node, detail string, ok boo
 	case reference().MatchString(text):
 		n := mapNode()
 		put(n, "type", textNode("string"))
-		return n, "environment variables are not read here: give it, such as with -p NAME=\"" + text + "\"", true
+		return n, "environment variables are not read here: run with -p " + name + "=\"" + text + "\"", true
 	}
 	return textNode(text), "", true
 }

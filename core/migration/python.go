@@ -49,7 +49,9 @@ func (l *level) installerArgs(p place) {
 			l.option(args, at, to, name, text, differs)
 		}
 	}
-	l.place(l.image(), "python_package_installer_args", args, p)
+	if len(args.Content) > 0 {
+		l.place(l.image(), "python_package_installer_args", args, p)
+	}
 }
 
 // option carries one option of the installer over.
@@ -107,6 +109,19 @@ func (l *level) replicate(p place) {
 		}
 		l.setBool(p, key, "")
 	}
+}
+
+func (l *level) exportCommand(p place) {
+	list := l.listOf(p, l.path("pyproject_export_command"))
+	if list == nil {
+		return
+	}
+	l.place(l.image(), "pyproject_export_command", list, p)
+	if l.said.Get("pyproject_path") == nil {
+		l.changed(p, l.path("pyproject_export_command"), "ZenML uses it with pyproject_path alone; here it exports pyproject.toml of the source root without it")
+		return
+	}
+	l.carried(p, l.path("pyproject_export_command"))
 }
 
 // export writes a command in place of replicate_local_python_environment.

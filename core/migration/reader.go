@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
 )
@@ -16,6 +14,7 @@ type reader struct {
 	system   string // as people say it
 	lines    []string
 	comments comments
+	top      string // comment that the file begins with
 	notes    []Note
 	found    diag.List
 	params   params
@@ -73,12 +72,28 @@ func (r *reader) toDo(p place, to, format string, args ...any) {
 
 // wrong refuses a value that the other system would refuse too.
 func (r *reader) wrong(p place, want string) {
-	r.found = append(r.found, diag.At(p.value.Range, diag.WrongType, "%s must be %s, not %s", p.from, want, p.value.Describe()))
+	r.hide(p, diag.At(p.value.Range, diag.WrongType, "%s must be %s, not %s", orFile(p.from), want, p.value.Describe()))
+}
+
+// hide adds a diagnostic about a value, which is not shown if it is a
+// credential.
+func (r *reader) hide(p place, d diag.Diagnostic) *diag.Diagnostic {
+	if holdsSecret(p.value.Text) {
+		d = diag.At(p.value.Range, diag.SecretInPlain, "%s cannot be read, and holds a credential", p.from)
+	}
+	r.found = append(r.found, d)
+	return &r.found[len(r.found)-1]
+}
+
+func orFile(from string) string {
+	if from == "" {
+		return "the file"
+	}
+	return from
 }
 
 func (r *reader) bad(p place, format string, args ...any) *diag.Diagnostic {
-	r.found = append(r.found, diag.At(p.value.Range, diag.BadValue, format, args...))
-	return &r.found[len(r.found)-1]
+	return r.hide(p, diag.At(p.value.Range, diag.BadValue, format, args...))
 }
 
 // unknown says that a key is not known; the other system ignores it, so that
@@ -86,7 +101,7 @@ func (r *reader) bad(p place, format string, args ...any) *diag.Diagnostic {
 func (r *reader) unknown(p place, key string, known []string) {
 	d := diag.At(p.key, diag.UnknownField, "unknown field %q", key).AsWarning().
 		Because("%s ignores it without a word, and it was not carried over.", r.system).Try(diag.DidYouMean(key, known))
-	if d.Suggestion == "" {
+	if d.Suggestion == "" && len(known) <= 15 {
 		d.Detail += " Known here: " + strings.Join(known, ", ") + "."
 	}
 	r.found = append(r.found, d)
@@ -163,11 +178,4 @@ func (r *reader) texts(p place) ([]place, bool) {
 		items = append(items, item)
 	}
 	return items, ok
-}
-
-// copied is the node of a value that needs no translation, its comments kept.
-func (r *reader) scalar(text string, from diag.Range) *yaml.Node {
-	n := textNode(text)
-	r.comments.give(n, from)
-	return n
 }

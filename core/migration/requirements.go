@@ -52,7 +52,7 @@ func (l *level) requirements(p place) {
 // which both installers fill in.
 func (l *level) sourceSecret(p place, text string) {
 	for _, m := range reference().FindAllStringSubmatch(text, -1) {
-		l.secret(m[1], "")
+		l.secret(m[1])
 		l.changed(p, l.path("build_secrets"), "%s is a secret of the build now: the installer fills it in, and it is in no layer", m[1])
 	}
 }
@@ -118,17 +118,13 @@ func (l *level) index(p place, extra bool, url string) {
 // indexSecret makes the address of a package index with credentials in it a
 // secret of the build.
 func (l *level) indexSecret(p place, variable string) {
-	env := ""
-	if l.installer != "pip" {
-		env = strings.Replace(variable, "PIP_", "UV_", 1) // what uv reads
-	}
-	l.secret(variable, env)
+	l.secret(variable)
 	l.changed(p, l.path("build_secrets"), "it holds credentials, so it is a secret of the build now, and neither in the image nor set for the running step")
 	l.toDo(p, l.path("build_secrets"), "set %s to the whole address where you run stack", variable)
 }
 
 // secret adds to build_secrets, each name once.
-func (l *level) secret(name, env string) {
+func (l *level) secret(name string) {
 	list := get(l.image(), "build_secrets")
 	if list == nil {
 		list = listNode()
@@ -146,8 +142,5 @@ func (l *level) secret(name, env string) {
 	}
 	n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Style: yaml.FlowStyle}
 	put(n, "name", textNode(name))
-	if env != "" {
-		put(n, "env", textNode(env))
-	}
 	list.Content = append(list.Content, n)
 }

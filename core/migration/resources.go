@@ -3,11 +3,11 @@ package migration
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/stackrun/stack/core/compute"
-	"github.com/stackrun/stack/core/settings"
 )
 
 // ResourceFields is the fields of ZenML's ResourceSettings that are known
@@ -58,9 +58,6 @@ func (l *level) resources(p place) {
 	if gpu.value != nil {
 		l.accelerator(out, gpu)
 	}
-	if len(out.Content) == 0 {
-		drop(l.out, "resources")
-	}
 }
 
 // quantity carries a number of cores or a size over; the units are the same.
@@ -82,12 +79,19 @@ func (l *level) quantity(out *yaml.Node, p place, key string) {
 		l.bad(p, "%s: %v", p.from, err)
 		return
 	}
-	n := textNode(text)
-	if p.value.Type == settings.Int || p.value.Type == settings.Float {
-		n = rawNode("!!"+string(p.value.Type), text)
-	}
-	l.place(out, key, n, p)
+	l.place(out, key, quantityNode(text), p)
 	l.carried(p, join(l.to, "resources."+key))
+}
+
+// quantityNode is a number as a number, and one with a unit as text.
+func quantityNode(text string) *yaml.Node {
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return rawNode("!!int", text)
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil && strings.Trim(text, "0123456789.") == "" {
+		return rawNode("!!float", text)
+	}
+	return textNode(text)
 }
 
 // accelerator writes how many GPUs, and of which kind where ZenML knows one.
@@ -109,12 +113,12 @@ func (l *level) accelerator(out *yaml.Node, p place) {
 			l.toDo(p, to, "gpu_class %q is a name of ZenML's server: write the accelerator that it stands for, such as a100:%d", l.gpuClass, count)
 		}
 	}
-	text := fmt.Sprintf("%s:%d", name, count)
-	if _, err := compute.ParseAccelerator(text); err != nil {
+	a, err := compute.ParseAccelerator(fmt.Sprintf("%s:%d", name, count))
+	if err != nil {
 		l.bad(p, "%s cannot be %s: %v", p.from, strconv.FormatInt(count, 10), err)
 		return
 	}
-	l.place(out, "accelerator", textNode(text), p)
+	l.place(out, "accelerator", textNode(a.String()), p)
 	if name == "gpu" {
 		l.changed(p, to, "any GPU, where the platform gives one; write a name such as a100:%d to have that one (ZenML asks for GPUs on Vertex AI alone)", count)
 		return

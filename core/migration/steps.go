@@ -44,9 +44,9 @@ func (l *level) settings(p place) {
 	if !l.isMap(p) {
 		return
 	}
-	for _, e := range p.value.Entries {
+	for _, e := range machineLast(p.value.Entries) {
 		at := p.under(e)
-		component, flavor, _ := strings.Cut(e.Key, ".")
+		component, _, _ := strings.Cut(e.Key, ".")
 		switch {
 		case e.Key == "docker":
 			l.docker(at)
@@ -55,13 +55,27 @@ func (l *level) settings(p place) {
 		case e.Key == "deployment":
 			l.leftOut(at, "there are no deployments here")
 		case component == "orchestrator" || component == "step_operator":
-			l.orchestrator(at, flavor)
+			l.orchestrator(at)
 		case slices.Contains(components(), component):
 			l.leftOut(at, "components are written in stacks.hcl")
 		default:
 			l.unknown(at, e.Key, append([]string{"docker", "resources", "deployment"}, components()...))
 		}
 	}
+}
+
+// machineLast is entries with those of platforms behind what holds everywhere,
+// which counts where both say the same.
+func machineLast(entries []settings.Entry) []settings.Entry {
+	var first, last []settings.Entry
+	for _, e := range entries {
+		if e.Key == "docker" || e.Key == "resources" {
+			first = append(first, e)
+		} else {
+			last = append(last, e)
+		}
+	}
+	return append(first, last...)
 }
 
 // components is ZenML's kinds of stack components: StackComponentType.

@@ -112,9 +112,9 @@ func pythonText(plain string) string {
 	word := strings.ToLower(plain)
 	number := strings.ReplaceAll(plain, "_", "")
 	switch {
-	case plain == "" || plain == "~" || word == "null":
+	case plain == "" || plain == "~" || word == "null" && cased(plain, word):
 		return "None"
-	case oldBool().MatchString(word) && (plain == word || plain == strings.ToUpper(word) || plain == strings.ToUpper(word[:1])+word[1:]):
+	case oldBool().MatchString(word) && cased(plain, word):
 		if word == "yes" || word == "true" || word == "on" {
 			return "True"
 		}
@@ -142,6 +142,11 @@ func pythonText(plain string) string {
 		}
 	}
 	return plain
+}
+
+// cased reports whether text is a word, a Word or a WORD.
+func cased(text, word string) bool {
+	return text == word || text == strings.ToUpper(word) || text == strings.ToUpper(word[:1])+word[1:]
 }
 
 // pythonFloat is repr of a float: the shortest digits, with an exponent below

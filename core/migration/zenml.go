@@ -20,6 +20,7 @@ func ZenML(file string, data []byte, o Options) (Result, diag.List) {
 		return Result{}, append(list, diag.At(tree.Range, diag.WrongType, "a run configuration of ZenML is a map, not %s", tree.Describe()))
 	}
 	r.comments = readComments(data)
+	r.top = r.comments.first(tree)
 	l := &level{reader: r, out: mapNode(), included: true}
 	l.pipeline(place{value: tree})
 	return r.finish(l, o)

@@ -232,7 +232,10 @@ func (m *maker) describe(ctx context.Context) []described {
 				return source.Scan(ctx, o)
 			},
 		})
-		m.addOnce(append(found, problems...))
+		if found = append(found, problems...); !found.HasErrors() {
+			found = append(found, checkGPU(d, im)...)
+		}
+		m.addOnce(found)
 		at := rangeOf("base_image")
 		if d.Settings.Image.Dockerfile != "" {
 			at = rangeOf("dockerfile")

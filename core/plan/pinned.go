@@ -18,6 +18,9 @@ type Pinned struct {
 	// use them: every step has one. They exist.
 	Images []Image
 	At     diag.Range // where the build was named
+	// FlowFile is the flow from the source root, where it is the flow that names
+	// the build.
+	FlowFile string
 }
 
 // Reason is why an image of a build is used.
@@ -66,27 +69,41 @@ func (m *maker) present(ctx context.Context) ([]Image, map[string]int, error) {
 }
 
 // warnOfDifferences says which of the flow's images are not what they would be
-// now, once for all steps that share both.
+// now, once for all steps that differ in the same.
 func (m *maker) warnOfDifferences(images []Image, of map[string]int, present []Image, at map[string]int) {
-	type pair struct{ was, is int }
-	steps := map[pair][]string{}
-	var order []pair
+	steps := map[string][]string{} // by what differs
+	var order []string
 	for _, d := range m.resolved.Steps {
-		p := pair{of[d.Step.Name], at[d.Step.Name]}
-		if steps[p] == nil {
-			order = append(order, p)
-		}
-		steps[p] = append(steps[p], d.Step.Name)
-	}
-	for _, p := range order {
-		reasons := Changes(images[p.was], present[p.is])
-		if len(reasons) == 0 {
+		reasons := Changes(images[of[d.Step.Name]], present[at[d.Step.Name]])
+		if len(reasons) == 0 || m.in.Pinned.onlyNamed(reasons) {
 			continue
 		}
-		m.list = append(m.list, diag.At(m.in.Pinned.At, diag.SettingIgnored,
-			"the image of build %s for %s is not what the settings and the code would make now: changes do not count", m.in.Pinned.Build, strings.Join(steps[p], ", ")).
-			Because("%s", strings.Join(reasons, "\n")).Try("to use them, run the flow without the build").AsWarning())
+		text := strings.Join(reasons, "\n")
+		if steps[text] == nil {
+			order = append(order, text)
+		}
+		steps[text] = append(steps[text], d.Step.Name)
 	}
+	for _, text := range order {
+		m.list = append(m.list, diag.At(m.in.Pinned.At, diag.SettingIgnored,
+			"build %s is used for %s as it is: what has changed since does not count", m.in.Pinned.Build, few(steps[text])).
+			Because("%s", text).Try("run the flow without the build to use it").AsWarning())
+	}
+}
+
+// few names the first of many steps.
+func few(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more steps", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// onlyNamed reports whether all that differs is the flow's own file, which
+// naming the build in it has changed.
+func (p *Pinned) onlyNamed(reasons []string) bool {
+	return p.FlowFile != "" && len(reasons) == 1 && reasons[0] == "~ source ("+p.FlowFile+")"
 }
 
 // Changes says how two images differ, in the words of image.Reasons; nothing

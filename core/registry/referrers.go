@@ -86,6 +86,9 @@ func (c *Client) Referrer(ctx context.Context, reference, digest, artifactType s
 	if err != nil {
 		return "", err
 	}
+	if err := c.start(); err != nil {
+		return "", err
+	}
 	index, err := remote.Referrers(ref.Context().Digest(digest), c.options(ctx)...)
 	var manifest *v1.IndexManifest
 	if err == nil {
@@ -99,7 +102,11 @@ func (c *Client) Referrer(ctx context.Context, reference, digest, artifactType s
 	}
 	var found []string
 	for _, m := range manifest.Manifests {
-		if m.ArtifactType == artifactType {
+		kind, err := c.kindOf(ctx, ref.Context(), m)
+		if err != nil {
+			return "", c.failure(ctx, "look for what refers to "+reference, ref, err)
+		}
+		if kind == artifactType {
 			found = append(found, m.Digest.String())
 		}
 	}
@@ -107,6 +114,26 @@ func (c *Client) Referrer(ctx context.Context, reference, digest, artifactType s
 		return "", nil
 	}
 	return slices.Min(found), nil
+}
+
+// kindOf is the type of an artifact in a list of referrers. Registries from before
+// the final OCI 1.1 list the type of its configuration instead; its manifest says.
+func (c *Client) kindOf(ctx context.Context, repository name.Repository, m v1.Descriptor) (string, error) {
+	if m.ArtifactType != "" && m.ArtifactType != string(emptyConfig) {
+		return m.ArtifactType, nil
+	}
+	d, err := c.puller.Get(ctx, repository.Digest(m.Digest.String()))
+	if missing(err) {
+		return "", nil // listed, and deleted
+	}
+	if err != nil {
+		return "", err
+	}
+	var manifest struct {
+		ArtifactType string `json:"artifactType"`
+	}
+	err = json.Unmarshal(d.Manifest, &manifest)
+	return manifest.ArtifactType, err
 }
 
 // Attach pushes content as an artifact that refers to the image of a digest in

@@ -199,3 +199,29 @@ func TestMarkersAsPackaging(t *testing.T) {
 		}
 	}
 }
+
+func TestEquivalent(t *testing.T) {
+	for pair, want := range map[[2]string]bool{
+		{">=1,<2", "<2.0,>=1.0.0"}: true,
+		{">=1", ">=1,>=1.0"}:       true,
+		{"", ""}:                   true,
+		{"==1.*", "==1.0.*"}:       false,
+		{"~=1.0", "~=1.0.0"}:       false,
+		{"~=1.0", "~=1.0"}:         true,
+		{"===1", "===1.0"}:         false,
+		{"==1", ">=1"}:             false,
+		{"==1", "==1.*"}:           false,
+		{"==1+a", "==1"}:           false,
+		{">=1", ""}:                false,
+		{">=1,<2", ">=1"}:          false,
+	} {
+		a, errA := requirement.ParseSpecifiers(pair[0])
+		b, errB := requirement.ParseSpecifiers(pair[1])
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if a.Equivalent(b) != want || b.Equivalent(a) != want {
+			t.Errorf("%q and %q are equivalent: %v", pair[0], pair[1], !want)
+		}
+	}
+}

@@ -59,6 +59,34 @@ func (s Specifiers) String() string {
 	return strings.Join(slices.Compact(all), ",")
 }
 
+// Equivalent reports whether s and t are the same conditions, in any order,
+// where 1.0 and 1 are one version.
+func (s Specifiers) Equivalent(t Specifiers) bool {
+	within := func(s, t Specifiers) bool {
+		for _, a := range s {
+			if !slices.ContainsFunc(t, a.same) {
+				return false
+			}
+		}
+		return true
+	}
+	return within(s, t) && within(t, s)
+}
+
+func (s Specifier) same(t Specifier) bool {
+	if s.Op != t.Op || s.prefix != t.prefix {
+		return false
+	}
+	// How many numbers there are counts where the last ones may vary.
+	if (s.prefix || s.Op == "~=") && len(s.version.release) != len(t.version.release) {
+		return false
+	}
+	if s.Op == "===" {
+		return s.Version == t.Version
+	}
+	return s.version.Compare(t.version) == 0
+}
+
 // Pin is the version that s demands exactly, by == without .* or by ===; ok is
 // false where it demands none.
 func (s Specifiers) Pin() (version string, ok bool) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/flow"
 	"github.com/stackrun/stack/core/lockfile"
+	"github.com/stackrun/stack/core/requirement"
 	"github.com/stackrun/stack/core/stackfile"
 )
 
@@ -65,6 +66,9 @@ func (b block) check(kind string) error {
 		return json.Unmarshal([]byte(b.text), &any)
 	case "go":
 		_, err := format.Source([]byte(b.text)) // programs are built by another test
+		return err
+	case "python": // the header of a script
+		_, err := requirement.ParseScript([]byte(b.text))
 		return err
 	case "", "bash", "text":
 		return nil // command lines are looked at by another test

@@ -16,8 +16,7 @@ func layers() []layer {
 	const (
 		sdk     = "sdk"
 		base    = "core/diag core/compute core/requirement"
-		layer4  = base + " core/gpulint core/settings core/source core/image core/flow core/stackfile core/lockfile"
-		layer4  = base + " core/settings core/source core/image core/flow core/stackfile core/lockfile core/sbom"
+		layer4  = base + " core/gpulint core/python core/settings core/source core/image core/flow core/stackfile core/lockfile core/sbom"
 		layer3  = layer4 + " core/plan core/build core/run"
 		plugins = "sdk/... core/compute core/diag"
 	)
@@ -27,6 +26,7 @@ func layers() []layer {
 		{"core/compute", "core/diag"},
 		{"core/requirement", "core/diag"},
 		{"core/gpulint", base},
+		{"core/python", base},
 		{"core/source", base},
 		{"core/settings", base},
 		{"core/image", base + " core/settings core/source"},

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	bkclient "github.com/moby/buildkit/client"
@@ -53,16 +55,16 @@ func (b *Builder) checkBases(ctx context.Context, bk *bkclient.Client, r build.R
 	}
 	for _, base := range bases {
 		if has := is[base]; has != "" && !build.SamePlatform(has, wanted) {
-			return diag.Fail(diag.WrongPlatform, fmt.Errorf("image %s is to be for %s, and starts from %s, which is for %s", r.Destination, wanted, base, has),
-				"use a base image that exists for "+wanted+", or leave the platform out")
+			return diag.Fail(diag.WrongPlatform, fmt.Errorf("image %s is to be for %s, and uses %s, which is for %s", r.Destination, wanted, base, has),
+				"use an image that exists for "+wanted+", or leave the platform out; a Dockerfile that means another platform's says so with FROM --platform")
 		}
 	}
 	return nil
 }
 
-// basesOf is the images that a stage's Dockerfile starts from on the platform
-// that is built for: not those for which it names a platform itself, and not
-// those that are stages.
+// basesOf is the images that a stage's Dockerfile starts from, or copies from,
+// on the platform that is built for: not those for which it names a platform
+// itself, and not those that are stages.
 func basesOf(stage image.Stage) []string {
 	parsed, err := parser.Parse(bytes.NewReader(stage.Dockerfile))
 	if err != nil {
@@ -72,12 +74,22 @@ func basesOf(stage image.Stage) []string {
 	if err != nil {
 		return nil
 	}
-	own := map[string]bool{"scratch": true, stage.Base: true}
+	own := map[string]bool{"scratch": true, strings.ToLower(stage.Base): true, "": true}
 	var bases []string
+	add := func(name string) {
+		_, err := strconv.Atoi(name) // the number of a stage
+		if !own[strings.ToLower(name)] && err != nil && !strings.Contains(name, "$") && !slices.Contains(bases, name) {
+			bases = append(bases, name)
+		}
+	}
 	for _, s := range stages {
-		base := s.BaseName
-		if !own[strings.ToLower(base)] && !own[base] && s.Platform == "" && !strings.Contains(base, "$") {
-			bases = append(bases, base)
+		if s.Platform == "" || s.Platform == "$TARGETPLATFORM" || s.Platform == "${TARGETPLATFORM}" {
+			add(s.BaseName)
+		}
+		for _, c := range s.Commands {
+			if c, ok := c.(*instructions.CopyCommand); ok {
+				add(c.From)
+			}
 		}
 		own[strings.ToLower(s.Name)] = true
 	}

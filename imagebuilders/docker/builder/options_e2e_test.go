@@ -6,10 +6,15 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	bkclient "github.com/moby/buildkit/client"
 	"github.com/moby/moby/client"
 
@@ -144,6 +149,63 @@ func TestReal_CacheCannotBeWritten(t *testing.T) {
 			t.Errorf("the error does not name the option: %v", err)
 		}
 	})
+}
+
+// Caches are read and written with the credentials that images are pushed with.
+func TestReal_CacheNeedsCredentials(t *testing.T) {
+	onEngines(t, func(t *testing.T, e real) {
+		closed := e.closedRegistry(t)
+		mark := fmt.Sprint("mark", time.Now().UnixNano())
+		r := e.request(t, "FROM BASE\nRUN echo "+mark+" && cat /proc/sys/kernel/random/uuid > /uuid\nRUN cp /uuid /again-"+mark+"\n")
+		r.Destination, r.Push = strings.Replace(r.Destination, e.registry, closed, 1), true
+		to, from := "type=inline", r.Destination
+		if e.name == "B" {
+			to, from = r.Destination+"-cache", r.Destination+"-cache"
+		}
+		r.Stages[0].Options = map[string]any{"cache_to": []string{to}}
+		_, _, err := e.tryBuild(t.Context(), r)
+		wantCode(t, err, diag.RegistryDenied)
+
+		e.options.Keychain = &oneRegistry{closed, authn.AuthConfig{Username: "me", Password: "pw-93751"}}
+		e.built(t, r)
+		was := e.layers(t, r)
+		e.forget(t, r, mark)
+		r.Stages[0].Options = map[string]any{"cache_from": []string{from}}
+		result, log := e.built(t, r)
+		if is := e.layers(t, r); is != was || len(result.Warnings) != 0 || strings.Contains(log, "pw-93751") {
+			t.Errorf("the layers are %s, were %s (warnings %v):\n%s", is, was, result.Warnings, log)
+		}
+	})
+}
+
+// closedRegistry is the tests' registry behind a door that wants a password.
+func (e real) closedRegistry(t *testing.T) string {
+	t.Helper()
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: e.registry})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "me" || password != "pw-93751" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="closed"`)
+			http.Error(w, "who are you", http.StatusUnauthorized)
+			return
+		}
+		r.Header.Del("Authorization")
+		proxy.ServeHTTP(w, r) // with the Host that was asked for, so that redirects come back here
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// oneRegistry is the credentials of one registry.
+type oneRegistry struct {
+	host string
+	auth authn.AuthConfig
+}
+
+func (k *oneRegistry) Resolve(r authn.Resource) (authn.Authenticator, error) {
+	if r.RegistryStr() == k.host {
+		return authn.FromConfig(k.auth), nil
+	}
+	return authn.Anonymous, nil
 }
 
 func TestReal_UnknownOption(t *testing.T) {

@@ -152,7 +152,9 @@ func TestBasesOf(t *testing.T) {
 		"FROM --platform=linux/amd64 a AS one\nFROM b\n": {"b"},
 		"ARG X=a\nFROM $X\nFROM b\n":                     {"b"},
 		"FROM below\n":                                   nil,
-		"NONSENSE\n":                                     nil,
+		"FROM --platform=$TARGETPLATFORM a\n":            {"a"},
+		"FROM a AS one\nFROM b\nCOPY --from=one /x /\nCOPY --from=0 /x /\nCOPY --from=tools:1 /x /\nCOPY y /\n": {"a", "b", "tools:1"},
+		"NONSENSE\n": nil,
 	} {
 		if diff := cmp.Diff(want, basesOf(image.Stage{Dockerfile: []byte(dockerfile), Base: "below"})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", dockerfile, diff)
