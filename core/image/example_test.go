@@ -82,6 +82,7 @@ func ExampleFromUVScript() {
 	// <nil>
 	// FROM python:3.13-slim
 	// WORKDIR /app
+	// # httpx==0.28.1
 	// ["/bin/sh", "/tmp/.stack-python.sh", "install", "uv", "/tmp/.stack-requirements/requirements.txt"]
 }
 
@@ -92,6 +93,7 @@ func ExampleImage_WithPipPackages() {
 	// Output:
 	// FROM python:3.12-slim
 	// WORKDIR /app
+	// # torch==2.7.1
 	// ["/bin/sh", "/tmp/.stack-python.sh", "install", "pip", "/tmp/.stack-requirements/requirements.txt", "--extra-index-url=https://download.pytorch.org/whl/cpu"]
 }
 
@@ -114,6 +116,7 @@ func ExampleImage_WithUVProject() {
 	// Output:
 	// FROM python:3.12-slim
 	// WORKDIR /app
+	// # idna==3.10
 	// ["/bin/sh", "/tmp/.stack-python.sh", "sync", "/tmp/.stack-project"]
 }
 
