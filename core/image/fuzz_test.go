@@ -206,15 +206,15 @@ func FuzzSettings(f *testing.F) {
 // fakePython is a machine with two packages.
 type fakePython struct{}
 
-func (fakePython) Freeze(image.Installer) ([]string, []string, error) {
+func (fakePython) Freeze(image.Installer) (lines, warnings []string, err error) {
 	return []string{"idna==3.10"}, nil, nil
 }
 
-func (fakePython) Export(string, []string) ([]string, []string, error) {
+func (fakePython) Export(string, []string) (lines, warnings []string, err error) {
 	return []string{"attrs==1"}, nil, nil
 }
 
-func (fakePython) CheckLock(_, _ []byte) error { return nil }
+func (fakePython) CheckLock([]byte, []byte) error { return nil }
 
 func (fakePython) Detect(root string) (string, diag.List) { return root + "/layer.txt", nil }
 
