@@ -227,7 +227,7 @@ func (m *maker) describe(ctx context.Context) []described {
 			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
 			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
-				o.Never = m.secretFiles(d.Settings.Image, o.Root)
+				o.Never = m.secretFiles(o.Root)
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
 				return source.Scan(ctx, o)
 			},
@@ -255,7 +255,7 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	if ignore != "" && !filepath.IsAbs(ignore) {
 		ignore = filepath.Join(m.in.SourceRoot, ignore)
 	}
-	secrets := m.secretFiles(s, m.in.SourceRoot)
+	secrets := m.secretFiles(m.in.SourceRoot)
 	which := strings.Join(append([]string{ignore}, secrets...), "\n")
 	if tree, ok := m.trees[which]; ok {
 		return tree, nil
@@ -269,9 +269,9 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	return tree, nil
 }
 
-// secretFiles is the files below root that build secrets are read from:
-// whatever an ignore file says, they are copied into no image.
-func (m *maker) secretFiles(s image.Settings, root string) []string {
+// secretFiles is the files below root that build secrets of any step are read
+// from: whatever an ignore file says, they are copied into no step's image.
+func (m *maker) secretFiles(root string) []string {
 	var all []string
 	add := func(secrets []image.BuildSecret) {
 		for _, secret := range secrets {
@@ -285,9 +285,11 @@ func (m *maker) secretFiles(s image.Settings, root string) []string {
 			}
 		}
 	}
-	add(s.BuildSecrets)
-	for _, l := range s.Layers {
-		add(l.Secrets)
+	for _, d := range m.resolved.Steps {
+		add(d.Settings.Image.BuildSecrets)
+		for _, l := range d.Settings.Image.Layers {
+			add(l.Secrets)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
