@@ -101,11 +101,8 @@ func (e exporter) poetry(locked bool) tool {
 // order is the tools to try. A lock decides where only one tool has one: the
 // other would choose other versions.
 func (e exporter) order() ([]tool, error) {
-	uvLock, err := e.uvLock()
-	if err != nil {
-		return nil, err
-	}
-	_, err = os.Stat(filepath.Join(e.dir, "poetry.lock"))
+	uvLock := e.uvLock()
+	_, err := os.Stat(filepath.Join(e.dir, "poetry.lock"))
 	poetryLock := err == nil
 	switch {
 	case e.project.poetryOnly(), poetryLock && uvLock == "":
@@ -125,23 +122,23 @@ func (e exporter) order() ([]tool, error) {
 
 // uvLock is the path of the lock of the project, or of the workspace that it
 // is part of; empty where there is none.
-func (e exporter) uvLock() (string, error) {
+func (e exporter) uvLock() string {
 	for dir := e.dir; ; dir = filepath.Dir(dir) {
 		lock := filepath.Join(dir, "uv.lock")
 		if _, err := os.Stat(lock); err == nil {
 			if dir == e.dir {
-				return lock, nil
+				return lock
 			}
 			root, err := readPyproject(filepath.Join(dir, "pyproject.toml"))
 			if err != nil {
-				return "", nil // a lock of something else
+				return "" // a lock of something else
 			}
 			if root.Tool.UV["workspace"] != nil {
-				return lock, nil
+				return lock
 			}
 		}
 		if dir == filepath.Dir(dir) {
-			return "", nil
+			return ""
 		}
 	}
 }
@@ -230,7 +227,7 @@ func (e exporter) run(t tool) (stdout, stderr []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a copy of the project: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }() // a temporary folder that stays is no reason to fail
 	for _, name := range []string{"pyproject.toml", "uv.toml", "poetry.toml", ".python-version"} {
 		from := name
 		if name == "pyproject.toml" {

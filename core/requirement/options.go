@@ -106,7 +106,7 @@ func readOptions(line string, all []string, at func(word string) int) ([]Option,
 		}
 		if !ok {
 			e := fail("unknown option of a requirements file")
-			e.Instead = nearOption(line, name, value, has)
+			e.Instead = nearOption(line, name)
 			return nil, nil, e
 		}
 		switch {
@@ -133,7 +133,7 @@ func readOptions(line string, all []string, at func(word string) int) ([]Option,
 
 // nearOption is the option that a wrong one is a slip of, as it would be
 // written.
-func nearOption(line, name, value string, has bool) string {
+func nearOption(line, name string) string {
 	var names []string
 	for _, o := range options() {
 		names = append(names, o.name)
