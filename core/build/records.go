@@ -26,12 +26,8 @@ type Records struct {
 // may be called again as images are finished; each time the record is written
 // whole or not at all.
 func (s Records) Save(r Record) error {
-	if !idPattern().MatchString(r.ID) {
-		return diag.List{diag.New(diag.BadName, "build id %q is not allowed", r.ID)}
-	}
-	r.SchemaVersion = RecordVersion
-	if err := writeJSON(s.path(r.ID), r); err != nil {
-		return diskError("write record of build "+r.ID, err)
+	if err := s.Keep(r); err != nil {
+		return err
 	}
 	latest := s.latest(r.Flow, r.Stack)
 	for _, im := range r.Images {
@@ -41,6 +37,27 @@ func (s Records) Save(r Record) error {
 	}
 	if err := writeJSON(s.latestPath(r.Flow, r.Stack), latest); err != nil {
 		return diskError("note the latest images of flow "+r.Flow, err)
+	}
+	return nil
+}
+
+// Keep writes the record of a build that another machine made: its images are
+// not what this one used last.
+func (s Records) Keep(r Record) error {
+	if err := CheckID(r.ID); err != nil {
+		return err
+	}
+	r.SchemaVersion = RecordVersion
+	if err := writeJSON(s.path(r.ID), r); err != nil {
+		return diskError("write record of build "+r.ID, err)
+	}
+	return nil
+}
+
+// CheckID refuses a text that cannot be the id of a build.
+func CheckID(id string) error {
+	if !idPattern().MatchString(id) {
+		return diag.List{diag.New(diag.BadName, "build id %q is not allowed", id)}
 	}
 	return nil
 }
@@ -55,25 +72,42 @@ func (s Records) Load(id string) (Record, error) {
 	if err != nil {
 		return Record{}, diag.Fail(diag.FileUnreadable, fmt.Errorf("read record of build %s: %w", id, err), "")
 	}
-	var r Record
-	err = json.Unmarshal(data, &r)
-	switch {
-	case err != nil:
-	case r.SchemaVersion != RecordVersion:
-		// Another version of stack wrote it and can read it: it stays.
-		return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: it has version %d, and this stack reads %d", id, r.SchemaVersion, RecordVersion),
-			"use the version of stack that built it")
-	case r.ID != id:
-		err = fmt.Errorf("it is the record of build %q", r.ID)
-	}
+	r, err := DecodeRecord(data, id)
 	if err == nil {
 		return r, nil
+	}
+	var other *versionError
+	if errors.As(err, &other) {
+		// Another version of stack wrote it and can read it: it stays.
+		return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: %w", id, err), "use the version of stack that built it")
 	}
 	aside := s.path(id) + ".corrupt"
 	if moveErr := os.Rename(s.path(id), aside); moveErr != nil {
 		aside = s.path(id)
 	}
 	return Record{}, diag.Fail(diag.RecordCorrupt, fmt.Errorf("record of build %s cannot be read: %w", id, err), "it is kept as "+aside)
+}
+
+// DecodeRecord reads the text of the record of a build.
+func DecodeRecord(data []byte, id string) (Record, error) {
+	var r Record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Record{}, err
+	}
+	switch {
+	case r.SchemaVersion != RecordVersion:
+		return Record{}, &versionError{r.SchemaVersion}
+	case r.ID != id:
+		return Record{}, fmt.Errorf("it is the record of build %q", r.ID)
+	}
+	return r, nil
+}
+
+// versionError is a record of another version.
+type versionError struct{ version int }
+
+func (e *versionError) Error() string {
+	return fmt.Sprintf("it has version %d, and this stack reads %d", e.version, RecordVersion)
 }
 
 // List is every record, newest first. Records that cannot be read come as

@@ -81,6 +81,9 @@ func (a *app) build(ctx context.Context, c buildCommand) error {
 	if err != nil {
 		return err
 	}
+	if err := p.Unshared(); err != nil {
+		a.say("warning: build %s is known on this machine alone: %v", id, err)
+	}
 	return a.printImages(id, built, attached, a.printLine) // the events stand before it
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/flow"
 	"github.com/stackrun/stack/core/run"
+	"github.com/stackrun/stack/core/sbom"
 )
 
 // What shells offer when Tab is pressed. Nothing here starts a plugin or uses a
@@ -23,7 +24,7 @@ type offer = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Comp
 // its flags and arguments.
 func (a *app) complete(cmd *cobra.Command) {
 	for flag, o := range map[string]offer{
-		"output": fixed("text", "json"), "progress": fixed("auto", "plain", "none"), "stack": a.offerStacks,
+		"output": fixed("text", "json"), "progress": fixed("auto", "plain", "none"), "sbom": fixed(sbom.Formats()...), "stack": a.offerStacks,
 		"param": a.offerParams, "step": a.offerSteps, "file": files("hcl"), "out": files("json"), "build": a.offerBuilds,
 	} {
 		if cmd.LocalFlags().Lookup(flag) != nil {

@@ -129,7 +129,7 @@ func (a *app) mayHoldFlow(o importOptions) error {
 // defaultName is what a flow is named after: its configuration's file, or the
 // folder of one whose name says nothing.
 func defaultName(path string) string {
-	stem, _, _ := strings.Cut(filepath.Base(path), ".")
+	stem := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	switch stem {
 	case "", "config", "configuration", "pyproject", "run", "pipeline", "image", "kitaru", "zenml":
 		return filepath.Base(filepath.Dir(path))

@@ -45,10 +45,17 @@ func writeReport(w io.Writer, result migration.Result) {
 			continue
 		}
 		fmt.Fprintf(w, "%s:\n", part.title)
+		var notes []migration.Note
 		for _, n := range result.Notes {
 			if n.Kind == part.kind {
-				writeNote(w, n)
+				notes = append(notes, n)
 			}
+		}
+		for i, n := range notes {
+			if i+1 < len(notes) && notes[i+1].Detail == n.Detail {
+				n.Detail = "" // said once, below the last of them
+			}
+			writeNote(w, n)
 		}
 		fmt.Fprintln(w)
 	}

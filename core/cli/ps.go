@@ -26,6 +26,7 @@ type psRun struct {
 	Reason  sdk.Reason `json:"reason"`
 	Message string     `json:"message"`
 	URL     string     `json:"url"`
+	Build   string     `json:"build"`
 	Project string     `json:"project,omitempty"` // with --all: its source root
 	Code    run.Code   `json:"code"`
 	Steps   []psStep   `json:"steps"`
@@ -41,7 +42,7 @@ type psStep struct {
 
 func asPS(r run.Record) psRun {
 	out := psRun{Run: r.ID, Flow: r.Flow, Stack: r.Stack, State: r.State, Started: r.Started, Ended: r.Ended,
-		Reason: r.Reason, Message: r.Message, URL: r.URL, Code: r.Code, Steps: []psStep{}}
+		Reason: r.Reason, Message: r.Message, URL: r.URL, Build: r.Build, Code: r.Code, Steps: []psStep{}}
 	for _, s := range r.Steps {
 		out.Steps = append(out.Steps, psStep{s.Name, s.State, s.Reason, s.ExitCode, s.Attempt})
 	}

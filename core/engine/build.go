@@ -50,11 +50,11 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if p.images == nil {
 		return "", p.Plan, nil
 	}
-	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
-		return "", plan.Plan{}, err
-	}
 	if p.build != "" {
 		return p.build, e.pinnedBuild(p, runID, sink), nil
+	}
+	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
+		return "", plan.Plan{}, err
 	}
 	out := p.Plan
 	out.Images = append([]plan.Image(nil), p.Plan.Images...)
@@ -113,6 +113,9 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 		err = e.records().Save(record)
 	}
 	p.images.share(ctx, out)
+	if len(jobs) > 0 || runID == "" { // not for runs that build nothing: they are to begin at once
+		p.unshared = p.images.publish(ctx, record)
+	}
 	return record.ID, plan.WithDigests(out), err
 }
 

@@ -291,3 +291,12 @@ func TestADamagedLock(t *testing.T) {
 		t.Errorf("validating it gives %v", list)
 	}
 }
+
+// A build that is used as it is has no bases to ask for.
+func TestLockingWhileABuildIsUsed(t *testing.T) {
+	at := diag.Range{File: "flow.yaml", Line: 3, Column: 8}
+	_, err := (&Engine{}).planImages(t.Context(), &Planned{}, plan.Input{Pinned: &plan.Pinned{Build: "build-1", At: at}}, true)
+	if list := diag.FromError(err); len(list) != 1 || list[0].Code != diag.Conflict || *list[0].Range != at {
+		t.Errorf("%v", err)
+	}
+}

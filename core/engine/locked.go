@@ -11,6 +11,10 @@ import (
 // planImages is plan.Make with the lock: bases have its digests, or, to renew
 // it, it has theirs.
 func (e *Engine) planImages(ctx context.Context, p *Planned, in plan.Input, renew bool) (plan.Plan, error) {
+	if renew && in.Pinned != nil {
+		return plan.Plan{}, diag.List{diag.At(in.Pinned.At, diag.Conflict, "--lock asks for base images, and build %s is used without building", in.Pinned.Build).
+			Try("leave one of them away")}
+	}
 	b, err := e.basesOf(p.Resolved, p.images, renew)
 	if err != nil {
 		return plan.Plan{}, err

@@ -27,7 +27,12 @@ type Planned struct {
 	images     *images // nil where the orchestrator runs no images
 	bases      *bases  // likewise
 	build      string  // the build whose images are used; empty where they are built
+	unshared   error   // why the registry does not have the record of a build
 }
+
+// Unshared is why the build that was made is known on this machine alone; nil
+// where it is not, or where there is no registry.
+func (p *Planned) Unshared() error { return p.unshared }
 
 // PlanOptions changes how a plan is made.
 type PlanOptions struct {

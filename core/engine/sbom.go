@@ -121,8 +121,8 @@ func documentedOne(ctx context.Context, attacher Attacher, image v1.Image, s SBO
 	if err != nil {
 		return s, err
 	}
-	inventory, err := sbom.Read(ctx, image, func(layer, layers int) {
-		say(fmt.Sprintf("SBOM for %s: layer %d of %d", s.Platform, layer, layers))
+	inventory, err := sbom.Read(ctx, image, func(read, layers int) {
+		say(fmt.Sprintf("SBOM for %s: %d of %d layers read", s.Platform, read, layers))
 	})
 	if err != nil {
 		return s, err

@@ -14,8 +14,8 @@ import (
 	"github.com/stackrun/stack/core/stackfile"
 )
 
-// pointers is a registry of nothing but pointers on labels.
-type pointers struct {
+// tagged is a registry of nothing but tags on labels.
+type tagged struct {
 	Registry
 	mu     sync.Mutex
 	labels map[string]map[string]string // by reference or digest
@@ -23,7 +23,7 @@ type pointers struct {
 	down   bool
 }
 
-func (r *pointers) Find(_ context.Context, reference string) (string, map[string]string, error) {
+func (r *tagged) Find(_ context.Context, reference string) (string, map[string]string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked++
@@ -33,7 +33,7 @@ func (r *pointers) Find(_ context.Context, reference string) (string, map[string
 	return "", r.labels[reference], nil
 }
 
-func (r *pointers) Tag(_ context.Context, _, digest string, references ...string) error {
+func (r *tagged) Tag(_ context.Context, _, digest string, references ...string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked++
@@ -49,7 +49,7 @@ func (r *pointers) Tag(_ context.Context, _, digest string, references ...string
 // TestPreviousOfATeam: what the registry says counts where it came after what
 // this machine knows, and nothing that it does is an error.
 func TestPreviousOfATeam(t *testing.T) {
-	registry := &pointers{labels: map[string]map[string]string{}}
+	registry := &tagged{labels: map[string]map[string]string{}}
 	machine := func() *images {
 		return &images{registry: registry, records: build.Records{Dir: filepath.Join(t.TempDir(), "builds")}, flow: "churn", stack: &stackfile.Stack{Name: "docker"}}
 	}

@@ -53,7 +53,7 @@ func (e *Engine) pin(ctx context.Context, p *Planned, opt PlanOptions) (*plan.Pi
 	case opt.Force:
 		return nil, diag.List{diag.At(at, diag.Conflict, "--force builds every image, and build %s is used without building", id).Try("leave one of them away")}
 	}
-	record, err := e.records().Load(id)
+	record, err := e.findBuild(ctx, p, id)
 	if err != nil {
 		return nil, withRange(err, at)
 	}
@@ -87,10 +87,14 @@ func (e *Engine) checkBuild(r Request, resolved *plan.Resolved) diag.List {
 	if err == nil {
 		_, _, err = imagesForSteps(record, resolved, at)
 	}
-	if err != nil {
-		return diag.FromError(withRange(err, at))
+	if err == nil {
+		return nil
 	}
-	return nil
+	list := diag.FromError(withRange(err, at))
+	if list[0].Code == diag.BuildNotFound && len(plan.Repositories(resolved)) > 0 {
+		list[0] = list[0].AsWarning() // the registry may know it
+	}
+	return list
 }
 
 // imagesForSteps is the images of a build that the steps of a flow have.

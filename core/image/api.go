@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/source"
 )
 
 // Option is what the From functions and Clone take beside what they start from.
@@ -32,6 +33,9 @@ func Platform(platforms ...string) Option {
 		sort.Strings(im.platforms)
 		if len(im.platforms) == 0 {
 			im.platforms = []string{DefaultPlatform}
+		}
+		if im.custom != nil {
+			im.custom = im.custom.again(im.platforms)
 		}
 	}
 }
@@ -81,7 +85,9 @@ func FromBase(reference string, options ...Option) Image {
 	im.report(func(c *checker) { c.bases(Settings{BaseImage: reference}) })
 	compile := &compiler{}
 	im.base = compile.base(reference)
-	im.problems = append(im.problems, compile.found...)
+	if im.problems == nil {
+		im.problems = compile.found
+	}
 	return im.configured(options)
 }
 
@@ -90,13 +96,19 @@ func FromBase(reference string, options ...Option) Image {
 func FromDockerfile(path string, options ...Option) Image {
 	im := begin(base{})
 	im.action = ActionBuild
-	im = im.configured(options) // it is read for a platform
-	own, problems := readCustom(Settings{Dockerfile: path}, Options{}, im.platforms, nowhere)
-	if own == nil {
-		own = &custom{digests: map[string]string{}}
+	own := &custom{file: path}
+	im.custom = own.again(im.platforms)
+	return im.configured(options)
+}
+
+// again is c read anew for platforms, with the digests that it has.
+func (c *custom) again(platforms []string) *custom {
+	next, problems := readCustom(Settings{Dockerfile: c.file}, Options{}, platforms, nowhere)
+	if next == nil {
+		next = &custom{digests: map[string]string{}, tree: &source.Tree{}}
 	}
-	im.custom, im.problems = own, append(im.problems, problems...)
-	return im
+	next.file, next.problems = c.file, problems
+	return next.pin(c.digests)
 }
 
 // FromUVScript starts from Python on Debian in the version that the script's
@@ -140,9 +152,12 @@ func (im *Image) report(check func(*checker)) {
 func (im Image) Clone(options ...Option) Image { return im.configured(options) }
 
 // WithPipPackages adds a layer that installs Python packages, PEP 508
-// requirements. At most one Install says how.
+// requirements. At most one Install says how. No packages add nothing.
 func (im Image) WithPipPackages(packages []string, how ...Install) Image {
-	return im.layered(LayerSetting{Pip: slices.Clone(packages)}, how)
+	if len(packages) == 0 {
+		return im
+	}
+	return im.layered(LayerSetting{Pip: packages}, how)
 }
 
 // WithRequirements adds a layer that installs what a requirements file names.
@@ -157,9 +172,13 @@ func (im Image) WithUVProject(pyproject, lock string, how ...Install) Image {
 	return im.layered(LayerSetting{UVProject: pyproject, uvLock: lock}, how)
 }
 
-// WithAptPackages adds a layer that installs Debian packages.
+// WithAptPackages adds a layer that installs Debian packages. No packages add
+// nothing.
 func (im Image) WithAptPackages(packages []string, secrets ...BuildSecret) Image {
-	return im.layered(LayerSetting{Apt: slices.Clone(packages), Secrets: secrets}, nil)
+	if len(packages) == 0 {
+		return im
+	}
+	return im.layered(LayerSetting{Apt: packages, Secrets: secrets}, nil)
 }
 
 // WithCommands adds a layer for each shell script of commands, in their order.
@@ -273,7 +292,11 @@ func (im Image) compiler() *compiler {
 func (im Image) Validate() error {
 	c := &checker{}
 	c.destination(Settings{Registry: im.place.registry, TargetRepository: im.place.name, ImageTag: im.place.tag})
-	return append(slices.Clone(im.problems), c.found...).Err()
+	all := slices.Clone(im.problems)
+	if im.custom != nil {
+		all = append(all, im.custom.problems...)
+	}
+	return append(all, c.found...).Err()
 }
 
 // Identifier is 64 hex digits that stand for the description: the base by its

@@ -5,7 +5,6 @@ import (
 	"path"
 	"sort"
 	"strconv"
-	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
@@ -59,6 +58,14 @@ func (s BuildSecret) variable() string {
 	return s.Name
 }
 
+// place is where commands find the value, in words.
+func (s BuildSecret) place() string {
+	if s.Mount != "" {
+		return "the file " + s.Mount
+	}
+	return "the variable " + s.variable()
+}
+
 // target is where the value is mounted during the build.
 func (s BuildSecret) target() string {
 	if s.Mount != "" {
@@ -69,7 +76,7 @@ func (s BuildSecret) target() string {
 
 // checkSecrets reports mistakes in the secrets at the path of settings.
 func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	for i, s := range secrets {
 		here := append(append([]string(nil), at...), strconv.Itoa(i))
 		switch {
@@ -80,30 +87,30 @@ func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
 			c.fail(diag.Conflict, here, "secret %s is either in a variable or in a file", s.Name).Suggestion = "keep one of env and mount"
 			continue
 		case s.Mount != "":
-			if problem := workdirProblem(s.Mount); problem != "" || strings.HasSuffix(s.Mount, "/") || strings.ContainsRune(s.Mount, ',') || path.Clean(s.Mount) != s.Mount {
-				c.fail(diag.BadValue, here, "mount %q of secret %s is not the absolute path of a file", s.Mount, s.Name)
+			if !mountShape().MatchString(s.Mount) || path.Clean(s.Mount) != s.Mount {
+				c.fail(diag.BadValue, here, "mount %q of secret %s is not the absolute path of a file", s.Mount, s.Name).
+					Detail = "Such as /run/secrets/token; its names are letters, digits, and . _ @ + ~ - between them."
 				continue
 			}
 		case !variableShape().MatchString(s.variable()):
 			c.fail(diag.BadName, here, "%q cannot be the name of an environment variable", s.variable()).Suggestion = "give secret " + s.Name + " an env or a mount"
 			continue
 		}
-		id := s.variable() + s.Mount
-		if seen[id] {
-			c.fail(diag.Duplicate, here, "two secrets are in %s", id)
+		if other, taken := seen[s.place()]; taken {
+			c.fail(diag.Duplicate, here, "%s is for two secrets, %s and %s", s.place(), other, s.Name).Suggestion = "keep one of them, or give one another env or mount"
 		}
-		seen[id] = true
+		seen[s.place()] = s.Name
 	}
 }
 
 // addSecrets is the secrets of a and of b, each once, sorted by what they are.
 func addSecrets(a, b []BuildSecret) []BuildSecret {
-	seen := map[BuildSecret]bool{}
+	seen := map[[3]string]bool{}
 	var all []BuildSecret
 	for _, list := range [][]BuildSecret{a, b} {
 		for _, s := range list {
-			if !seen[s] {
-				seen[s] = true
+			if id := [3]string{s.Name, s.variable(), s.Mount}; !seen[id] {
+				seen[id] = true
 				all = append(all, s)
 			}
 		}
@@ -137,6 +144,7 @@ func (p *part) secrets(all []BuildSecret) {
 	p.count(len(all))
 	for _, s := range addSecrets(all, nil) {
 		p.secret(s)
+		p.show(secretLine + s.Name)
 	}
 }
 
@@ -179,6 +187,15 @@ func (c *checker) oneValue(s Settings) {
 	check(s.BuildSecrets, "build_secrets")
 	for i, l := range s.Layers {
 		check(l.Secrets, "layers", strconv.Itoa(i), "secrets")
+		for j, own := range l.Secrets {
+			for _, other := range s.BuildSecrets {
+				if own.Name != other.Name && own.place() == other.place() {
+					c.fail(diag.Duplicate, []string{"layers", strconv.Itoa(i), "secrets", strconv.Itoa(j)},
+						"%s is for two secrets, %s of build_secrets and %s", own.place(), other.Name, own.Name).
+						Suggestion = "give one of them another env or mount"
+				}
+			}
+		}
 	}
 }
 

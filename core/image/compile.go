@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"maps"
+	"os"
 	"slices"
 	"sort"
 	"strconv"
@@ -59,6 +60,10 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 	s = c.expanded(s)
 	if s.Dockerignore != "" {
 		c.ignore = absolute(o.SourceRoot, s.Dockerignore)
+		if _, err := os.Stat(c.ignore); err != nil {
+			c.fail(diag.FileUnreadable, []string{"dockerignore"}, "cannot read the ignore file %q: %v", s.Dockerignore, cause(err))
+			c.ignore = "" // what is copied is read all the same, for its own mistakes
+		}
 	}
 	c.found = append(c.found, s.Check(o.RangeOf)...)
 	c.copiedSecrets(s)
@@ -214,7 +219,7 @@ func (c *compiler) layers(im Image, s Settings) Image {
 	}
 	im.secrets = addSecrets(s.BuildSecrets, nil)
 	if s.Build != nil {
-		im.args, im.labels, im.options = s.Build.Args, s.Build.Labels, s.Build.options()
+		im.args, im.labels, im.options = s.Build.Args, maps.Clone(s.Build.Labels), s.Build.options()
 		im.generated = im.generated || len(im.args) > 0 || len(im.labels) > 0
 		im.pull, im.noCache = isTrue(s.Build.Pull), isTrue(s.Build.NoCache)
 	}
@@ -229,7 +234,7 @@ func (c *compiler) layers(im Image, s Settings) Image {
 		im = im.with(c.readCopies(s.Copy, func(i int) []string { return []string{"copy", strconv.Itoa(i)} }))
 	}
 	if len(s.Commands) > 0 {
-		im = im.with(commandsLayer{commands: s.Commands})
+		im = im.with(commandsLayer{commands: slices.Clone(s.Commands)})
 	}
 	im = c.ordered(im, s)
 	if s.User != "" {

@@ -14,7 +14,7 @@ import (
 // build context whose content is copied, so that no name can be a pattern.
 type copyLayer struct {
 	copies []copied
-	asked  []Copy
+	asked  []Copy // with absolute paths
 }
 
 // copied is one file or folder.
@@ -42,8 +42,8 @@ func readCopy(c Copy, root, ignore string, scan func(source.Options) (*source.Tr
 		return copied{}, diag.List{diag.New(diag.FileUnreadable, "%q is neither a file nor a folder, so it cannot be copied", c.Src)}
 	}
 	name, dst := filepath.Base(abs), folderOf(c.Dst)
-	if c.Dst != "" && c.Dst != "." && !strings.HasSuffix(c.Dst, "/") && !strings.HasSuffix(c.Dst, "/.") {
-		name, dst = path.Base(c.Dst), folderOf(path.Dir(c.Dst))
+	if last := path.Base(c.Dst); !strings.HasSuffix(c.Dst, "/") && last != "." && last != ".." {
+		name, dst = last, folderOf(path.Dir(c.Dst))
 	}
 	file, err := source.Read(abs)
 	if err != nil {
@@ -63,7 +63,7 @@ func folderOf(dst string) string {
 
 // readCopies reads all of a setting.
 func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
-	l := copyLayer{asked: all}
+	l := copyLayer{}
 	for i, one := range all {
 		read, problems := readCopy(one, c.options.SourceRoot, c.ignore, c.options.scan)
 		for _, p := range problems {
@@ -73,6 +73,8 @@ func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
 			c.found = append(c.found, p)
 		}
 		l.copies = append(l.copies, read)
+		one.Src = absolute(c.options.SourceRoot, one.Src)
+		l.asked = append(l.asked, one)
 	}
 	return l
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,11 +34,15 @@ type custom struct {
 	noCache bool
 	digests map[string]string // by reference
 	mounts  []secretMount
+
+	// Of the Go form, which reads it again for other platforms.
+	file     string
+	problems diag.List
 }
 
 // secretMount is a RUN that mounts a secret.
 type secretMount struct {
-	id       string
+	id       string // empty where it depends on variables
 	line     int
 	required bool
 }
@@ -47,7 +52,7 @@ type secretMount struct {
 func (c *custom) checkMounts(file string, secrets []BuildSecret) diag.List {
 	var problems diag.List
 	for _, m := range c.mounts {
-		if slices.ContainsFunc(secrets, func(s BuildSecret) bool { return s.Name == m.id }) {
+		if m.id == "" || slices.ContainsFunc(secrets, func(s BuildSecret) bool { return s.Name == m.id }) {
 			continue
 		}
 		p := dockerfileProblem(file, c.text, m.line, "the Dockerfile mounts the secret %s, which build_secrets does not name", m.id)
@@ -81,7 +86,7 @@ func readCustom(s Settings, o Options, platforms []string, at func(...string) di
 	var ignore string
 	if b := s.DockerfileBuild; b != nil {
 		c.options = b.options()
-		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, b.Labels, b.Target, isTrue(b.Pull), isTrue(b.NoCache)
+		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, maps.Clone(b.Labels), b.Target, isTrue(b.Pull), isTrue(b.NoCache)
 		if b.Dockerignore != "" {
 			ignore = absolute(o.SourceRoot, b.Dockerignore)
 		}
@@ -146,7 +151,7 @@ func (c *custom) pin(digests map[string]string) *custom {
 }
 
 func (c *custom) parts() []part {
-	p := newPart("base_image", linesPart)
+	p := newPart("base_image", basePart)
 	for _, u := range c.uses {
 		p.text(c.digestOf(u))
 	}
@@ -154,9 +159,6 @@ func (c *custom) parts() []part {
 		p.show(pinnedFully(u.reference, c.digestOf(u)))
 	}
 	p.lines = slices.Compact(p.lines)
-	if len(p.lines) == 1 {
-		p.kind = basePart
-	}
 	text := newPart("dockerfile", linesPart)
 	text.text(c.text)
 	text.text(c.target)
@@ -198,7 +200,7 @@ func (c *custom) stage() (Stage, error) {
 		args[name] = value
 	}
 	text = c.labelled(text, args)
-	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Options: c.options, Pull: c.pull}, nil
+	return Stage{Dockerfile: []byte(text), Files: c.tree.Files(), Args: args, Target: c.target, Options: maps.Clone(c.options), Pull: c.pull}, nil
 }
 
 // labelled is text with the labels at the end of the stage that is built;

@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
 	"github.com/stackrun/stack/core/settings"
+	"github.com/stackrun/stack/core/source"
 )
 
 // env is the variables of a Dockerfile while it is read again.
@@ -151,12 +154,28 @@ func FuzzSettings(f *testing.F) {
 		"{}", "requirements: a.txt", "requirements: [a, '-r b']", "mode: custom\nbase_image: x", "platform: [linux/amd64, linux/arm64]",
 		"build: {args: {A: b}, cache_from: x}", "environment: {A: '${B:-c}', D: 1.10}", "skip_build: true", "dockerfile: Dockerfile", "parent_image: x\nbase_image: y",
 		"python_package_installer_args: {a: null, b: 1}", "user: 'a:b'\nworkdir: /x", "layers: []", "requirements: null", "build: 3", "platform: {}",
+		"layers: [{pip: a, index_url: 'https://${T}@x', secrets: [T]}, {apt: [b]}, {run: c}, {env: {D: e}}, {copy: {src: data}}, {workdir: /f}, {requirements: layer.txt}, {uv_project: proj}]",
+		"layers: [{pip: [a], run: b}, {}, {pip: null}, 3, {env: []}]", "copy: [{src: data, dst: x/..}, {src: one.txt}]\ndockerignore: skip", "copy: {src: data}",
+		"build_secrets: [A, {name: B, env: C}, {name: D, mount: /e, file: f}]\ncommands: [x]", "uv_project: proj\nuv_lock: other/uv.lock", "uv_script: tool.py\npython_version: '3.13'",
+		"required_integrations: [evidently, nope]\ninject: [kitaru, torch]", "local_project_install_command: pip install .", "replicate_local_python_environment: true",
+		"pyproject_path: proj/pyproject.toml\npyproject_export_command: [a, '{directory}']", "disable_automatic_requirements_detection: false",
+		"dockerfile: Dockerfile\ndockerfile_build: {args: {A: b}, target: c, labels: {d: e}, dockerignore: skip}\nbuild_context_root: data",
+		"build: {network: none, extra_hosts: ['a:10.0.0.1'], shm_size: 1GiB, cache_to: type=inline}", "allow_including_files_in_images: false\nbase_image: a",
+		"registry: a.b/c\ntarget_repository: d/e\nimage_tag: f\nprevent_build_reuse: true",
 	} {
 		f.Add(text)
 	}
+	root := lay(f, every().files)
+	options := image.Options{SourceRoot: root, Tree: scan(f, root), Integrations: every().options.Integrations, Python: fakePython{}, StackRequirements: []string{"mlflow"}, StackAptPackages: []string{"git"},
+		Scan: func(o source.Options) (*source.Tree, error) {
+			if !strings.HasPrefix(o.Root, root) { // not the whole disk
+				return nil, diag.List{diag.New(diag.FileUnreadable, "not here")}
+			}
+			return source.Scan(context.Background(), o)
+		}}
 	f.Fuzz(func(t *testing.T, text string) {
 		tree, problems := settings.ParseYAML("flow.yaml", []byte(text), settings.Flow)
-		if problems.HasErrors() || tree == nil {
+		if problems.HasErrors() || tree == nil || strings.Contains(text, "dev") || strings.Contains(text, "proc") { // devices never end
 			return
 		}
 		pruned, problems := image.Prune(tree)
@@ -165,7 +184,7 @@ func FuzzSettings(f *testing.F) {
 		if problems.HasErrors() {
 			return
 		}
-		im, problems := image.Compile(s, image.Options{SourceRoot: t.TempDir()})
+		im, problems := image.Compile(s, options)
 		if problems.HasErrors() || im.Action() != image.ActionBuild {
 			return
 		}
@@ -183,6 +202,21 @@ func FuzzSettings(f *testing.F) {
 		reread(t, stages[len(stages)-1])
 	})
 }
+
+// fakePython is a machine with two packages.
+type fakePython struct{}
+
+func (fakePython) Freeze(image.Installer) (lines, warnings []string, err error) {
+	return []string{"idna==3.10"}, nil, nil
+}
+
+func (fakePython) Export(string, []string) (lines, warnings []string, err error) {
+	return []string{"attrs==1"}, nil, nil
+}
+
+func (fakePython) CheckLock([]byte, []byte) error { return nil }
+
+func (fakePython) Detect(root string) (string, diag.List) { return root + "/layer.txt", nil }
 
 func FuzzDockerfile(f *testing.F) {
 	for _, text := range []string{

@@ -2,6 +2,7 @@ package image
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -211,7 +212,7 @@ func (im Image) render(d Dialect, from string) Stage {
 	if im.user != "" {
 		r.line("USER " + word(im.user))
 	}
-	return Stage{Dockerfile: []byte(r.out.String()), Files: withFolders(r.files), Args: r.args, Options: im.options, Pull: im.pull}
+	return Stage{Dockerfile: []byte(r.out.String()), Files: withFolders(r.files), Args: r.args, Options: maps.Clone(im.options), Pull: im.pull}
 }
 
 // withFolders adds the folders that files are in, where they lack.

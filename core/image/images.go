@@ -1,6 +1,7 @@
 package image
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,6 +104,16 @@ func (d *dockerfile) arguments(globals []instructions.ArgCommand, platforms []st
 	}
 }
 
+// ofPlatform reports whether every build sets an argument, by its platforms.
+func ofPlatform(name string) bool {
+	for _, end := range []string{"PLATFORM", "OS", "ARCH", "VARIANT"} {
+		if name == "TARGET"+end || name == "BUILD"+end {
+			return true
+		}
+	}
+	return false
+}
+
 // predefined reports whether every build takes an argument without an ARG.
 func predefined(name string) bool {
 	switch strings.ToUpper(name) {
@@ -173,10 +184,8 @@ func (d *dockerfile) reach(number int, done map[int]bool) {
 		case *instructions.RunCommand:
 			for _, m := range instructions.GetMounts(command) {
 				d.other(number, m.From, command.Location(), "from="+m.From, done)
-				if m.Type == instructions.MountTypeSecret {
-					d.mounts = append(d.mounts, secretMount{id: m.CacheID, line: command.Location()[0].Start.Line, required: m.Required})
-				}
 			}
+			d.secretMounts(command)
 		}
 	}
 }
@@ -184,6 +193,12 @@ func (d *dockerfile) reach(number int, done map[int]bool) {
 func (d *dockerfile) from(number int, s instructions.Stage, done map[int]bool) {
 	line := s.Location[0].Start.Line
 	name, unset, err := d.lex.ProcessWord(s.BaseName, d.values)
+	if i := slices.IndexFunc(sortedKeys(unset), ofPlatform); i >= 0 && err == nil {
+		d.found = append(d.found, dockerfileProblem(d.file, d.text, line, "the image %q that the stage starts from depends on $%s, which is not one value here", s.BaseName, sortedKeys(unset)[i]).
+			Because("The image is for several platforms, or its name depends on the machine that builds it.").
+			Try("name an image that is there for all platforms"))
+		return
+	}
 	if err != nil || name == "" {
 		p := dockerfileProblem(d.file, d.text, line, "the image %q that the stage starts from cannot be told", s.BaseName)
 		p.Detail = "An ARG that it uses has no value: " + strings.Join(sortedKeys(unset), ", ") + "."
@@ -218,6 +233,31 @@ func (d *dockerfile) from(number int, s instructions.Stage, done map[int]bool) {
 	}
 	if u, ok := d.use(u, name); ok {
 		d.last = u
+	}
+}
+
+// secretMounts notes the secrets that a RUN mounts, as far as they can be told
+// without the values of variables.
+func (d *dockerfile) secretMounts(command *instructions.RunCommand) {
+	line := command.Location()[0].Start.Line
+	variable := false
+	if err := command.Expand(func(word string) (string, error) {
+		variable = variable || strings.ContainsRune(word, '$')
+		return word, nil
+	}); err != nil {
+		if !variable {
+			d.found = append(d.found, dockerfileProblem(d.file, d.text, line, "the mount of RUN is not well formed: %v", err))
+		}
+		return
+	}
+	for _, m := range instructions.GetMounts(command) {
+		id := first(m.Source, m.CacheID, path.Base(m.Target))
+		if strings.ContainsRune(id, '$') {
+			id = ""
+		}
+		if m.Type == instructions.MountTypeSecret && id != CABundleSecret {
+			d.mounts = append(d.mounts, secretMount{id: id, line: line, required: m.Required})
+		}
 	}
 }
 

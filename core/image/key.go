@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -43,8 +44,12 @@ const (
 	namesPartKind    partKind = 'n' // NAME=digest of the value
 	filesPart        partKind = 'f' // digest and path
 	requirementsPart partKind = 'r' // requirements
-	basePart         partKind = 'b' // reference@digest
+	basePart         partKind = 'b' // reference@digest of each image that is started or copied from
+	orderPart        partKind = 'o' // names of other inputs, told where nothing but their order differs
 )
+
+// secretLine begins the lines that name the secrets of a layer.
+const secretLine = "secret "
 
 func newPart(name string, kind partKind) part { return part{name: name, kind: kind} }
 
@@ -135,8 +140,15 @@ func (im Image) parts() []part {
 	if len(im.args) > 0 {
 		all = append(all, namesPart("build.args", im.args))
 	}
+	order := newPart("layers", orderPart)
 	for _, l := range im.layers {
-		all = append(all, l.input())
+		input := l.input()
+		all = append(all, input)
+		order.text(input.name)
+		order.show(input.name)
+	}
+	if slices.ContainsFunc(order.lines, func(name string) bool { return strings.HasPrefix(name, layerPrefix) }) {
+		all = append(all, order) // elsewhere there is but one
 	}
 	if len(im.labels) > 0 {
 		all = append(all, namesPart("build.labels", im.labels))

@@ -8,6 +8,9 @@ import (
 	"github.com/stackrun/stack/core/diag"
 )
 
+// layerPrefix begins the names of the inputs of `layers`.
+const layerPrefix = "layers."
+
 // ordered puts on im the layers of the setting `layers`, as they are written.
 func (c *compiler) ordered(im Image, s Settings) Image {
 	for i, l := range s.Layers {
@@ -18,7 +21,7 @@ func (c *compiler) ordered(im Image, s Settings) Image {
 		at := func(more ...string) []string { return append([]string{"layers", strconv.Itoa(i)}, more...) }
 		made, ok := c.layer(&im, l, s, kinds[0], at)
 		if ok {
-			im = im.with(named{made, "layers." + kinds[0]})
+			im = im.with(named{made, layerPrefix + kinds[0]})
 		}
 	}
 	return im
@@ -26,6 +29,7 @@ func (c *compiler) ordered(im Image, s Settings) Image {
 
 // layer is one entry of `layers`.
 func (c *compiler) layer(im *Image, l LayerSetting, s Settings, kind string, at func(...string) []string) (layer, bool) {
+	l.Secrets = addSecrets(l.Secrets, nil) // the caller may change its own
 	how := c.installed(s.Installer, l.IndexURL, l.ExtraIndexURLs, l.Pre, l.Args, l.Secrets, at("args")...)
 	switch kind {
 	case "apt":
@@ -84,7 +88,7 @@ func (c *compiler) integrationPackages(s Settings) []string {
 
 // unusedSecrets warns of secrets that nothing can read.
 func (c *compiler) unusedSecrets(im Image, s Settings) {
-	if len(s.BuildSecrets) == 0 || im.custom != nil && len(im.custom.mounts) > 0 {
+	if len(s.BuildSecrets) == 0 {
 		return
 	}
 	for _, l := range im.layers {
@@ -95,6 +99,14 @@ func (c *compiler) unusedSecrets(im Image, s Settings) {
 		case aptLayer, pythonLayer, uvLayer, commandsLayer, localLayer:
 			return
 		}
+	}
+	if im.custom != nil && len(im.custom.mounts) > 0 {
+		for i, secret := range s.BuildSecrets {
+			if !slices.ContainsFunc(im.custom.mounts, func(m secretMount) bool { return m.id == secret.Name || m.id == "" }) {
+				c.fail(diag.SettingIgnored, []string{"build_secrets", strconv.Itoa(i)}, "nothing in this image can read the secret %s: the Dockerfile does not mount it", secret.Name).Severity = diag.Warning
+			}
+		}
+		return
 	}
 	d := c.fail(diag.SettingIgnored, []string{"build_secrets"}, "nothing in this image can read build_secrets: it installs nothing and runs no commands")
 	d.Severity = diag.Warning

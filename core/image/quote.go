@@ -32,6 +32,9 @@ func carried(s string) bool {
 // word is s as the argument of WORKDIR or USER, which is a line and not a list
 // of words, and is expanded all the same.
 func word(s string) string {
+	if strings.HasPrefix(s, "\ufeff") { // which their scanner skips at the start
+		return quoted(s)
+	}
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, `'`, `\'`, `$`, `\$`).Replace(s)
 }
 

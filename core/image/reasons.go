@@ -18,6 +18,7 @@ func Reasons(old, new Inputs) []string {
 		was, had := old[name]
 		is, has := new[name]
 		switch {
+		case name == "layers" && !(had && has): // its layers are told
 		case !had:
 			reasons = append(reasons, whole("+", name, is))
 		case !has:
@@ -35,7 +36,7 @@ func namesOf(a, b Inputs) []string {
 	for i, name := range []string{"recipe", "platform", "base_image", "dockerfile", "dockerfile_build.args", "dockerfile_build.labels",
 		"dockerfile_build.options", "build_context_root", "build_secrets", "workdir", "build.args", "build.options", "environment", "apt_packages",
 		"local_environment", "stack_requirements", "required_integrations", "pyproject", "uv_project", "uv_script", "requirements",
-		"copy", "commands", "layers.*", "user", "source", "local_project_install_command", "runtime_environment", "build.labels"} {
+		"copy", "commands", "layers.*", "layers", "user", "source", "local_project_install_command", "runtime_environment", "build.labels"} {
 		order[name] = i - 100
 	}
 	seen := map[string]bool{}
@@ -49,7 +50,7 @@ func namesOf(a, b Inputs) []string {
 		}
 	}
 	place := func(name string) int {
-		if strings.HasPrefix(name, "layers.") {
+		if strings.HasPrefix(name, layerPrefix) {
 			name = "layers.*"
 		}
 		return order[name]
@@ -94,10 +95,10 @@ func difference(name, was, is string) []string {
 	if before == nil || after == nil {
 		return []string{"~ " + name}
 	}
-	switch kind {
-	case exactPart:
+	switch {
+	case kind == exactPart:
 		return []string{"~ " + name + " (" + clip(before[0]) + " → " + clip(after[0]) + ")"}
-	case basePart:
+	case kind == basePart && len(before) == 1 && len(after) == 1:
 		from, _, _ := strings.Cut(before[0], "@")
 		to, _, _ := strings.Cut(after[0], "@")
 		if from == to {
@@ -106,6 +107,12 @@ func difference(name, was, is string) []string {
 		return []string{"~ " + name + " (" + from + " → " + to + ")"}
 	}
 	changed, added, removed := compare(kind, before, after)
+	if kind == orderPart {
+		if added != nil || removed != nil {
+			return nil // which is told
+		}
+		return []string{"~ " + name + " (order)"}
+	}
 	var reasons []string
 	for _, r := range []struct {
 		sign  string
@@ -159,7 +166,13 @@ func subject(kind partKind, l string) string {
 	case namesPartKind:
 		name, _, _ := strings.Cut(l, "=")
 		return name
+	case basePart:
+		reference, _, _ := strings.Cut(l, "@")
+		return reference
 	case requirementsPart:
+		if strings.HasPrefix(l, secretLine) {
+			return l
+		}
 		if option, _, ok := strings.Cut(l, "="); ok && strings.HasPrefix(l, "-") {
 			return option
 		}
@@ -171,18 +184,19 @@ func subject(kind partKind, l string) string {
 // label is how a line is named where it came or went.
 func label(kind partKind, l string) string {
 	switch kind {
-	case filesPart, namesPartKind:
+	case filesPart, namesPartKind, basePart:
 		return subject(kind, l)
-	case basePart:
-		reference, _, _ := strings.Cut(l, "@")
-		return reference
 	}
 	return clip(l)
 }
 
 // change is how a line is named that is about the same and differs.
 func change(kind partKind, was, is string) string {
-	if kind != requirementsPart {
+	switch kind {
+	case requirementsPart:
+	case basePart:
+		return label(kind, is) + " digest"
+	default:
 		return label(kind, is)
 	}
 	if strings.HasPrefix(is, "-") {

@@ -107,8 +107,12 @@ func (r *renderer) variable(instruction, name, value string) {
 // this command may read beside those of the whole image.
 func (r *renderer) run(mounts []string, secrets []BuildSecret, words ...string) {
 	var before strings.Builder
+	mounted := map[string]bool{}
 	for _, s := range addSecrets(r.secrets, secrets) {
-		mounts = append(mounts, "--mount=type=secret,id="+s.Name+",target="+s.target()+",mode=0444,required=true")
+		if !mounted[s.target()] {
+			mounted[s.target()] = true
+			mounts = append(mounts, "--mount=type=secret,id="+s.Name+",target="+s.target()+",mode=0444,required=true")
+		}
 		if name := s.variable(); name != "" {
 			// Newlines at the end are an editor's, and would break a URL or a header.
 			before.WriteString(name + "=$(cat " + s.target() + ") && export " + name + " || exit 1; ")

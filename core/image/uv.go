@@ -2,6 +2,8 @@ package image
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,7 +133,7 @@ func workspace(root string, project []byte) ([]source.File, error) {
 		} `toml:"tool"`
 	}
 	if err := toml.Unmarshal(project, &read); err != nil {
-		return nil, err
+		return nil, errors.New(tomlProblem(err))
 	}
 	excluded := map[string]bool{}
 	for _, pattern := range read.Tool.UV.Workspace.Exclude {
@@ -163,6 +165,13 @@ func glob(root, pattern string) []string {
 
 // tomlProblem is what a TOML parser says, in one line.
 func tomlProblem(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
+	var wrong *toml.DecodeError
+	if !errors.As(err, &wrong) {
+		return "it is not TOML"
+	}
+	row, _ := wrong.Position()
+	if strings.Contains(wrong.Error(), "cannot decode") { // the parser speaks of Go
+		return fmt.Sprintf("line %d has another type than uv wants there", row)
+	}
+	return fmt.Sprintf("line %d: %s", row, strings.TrimPrefix(wrong.Error(), "toml: "))
 }

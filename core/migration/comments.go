@@ -7,7 +7,6 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/stackrun/stack/core/diag"
-	"github.com/stackrun/stack/core/settings"
 )
 
 // comments is the comments of the other file, by the line of what they are
@@ -17,17 +16,18 @@ type comments map[int]comment
 type comment struct{ above, beside string }
 
 // readComments finds the comments of a YAML file that is well formed.
-func readComments(data []byte) comments {
-	out := comments{}
+// top is the one that the file begins with, apart from what follows.
+func readComments(data []byte) (all comments, top string) {
+	all = comments{}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
 	if err != nil {
-		return out
+		return all, ""
 	}
 	var document yaml.Node
 	if loader.Load(&document) == nil {
-		out.gather(&document, 0)
+		all.gather(&document, 0)
 	}
-	return out
+	return all, document.HeadComment
 }
 
 func (c comments) gather(n *yaml.Node, depth int) {
@@ -64,18 +64,13 @@ func (c comments) give(n *yaml.Node, from diag.Range) {
 	}
 }
 
-// first takes the comment that the file begins with: it is about all of it.
-func (c comments) first(v *settings.Value) string {
-	if v.Kind != settings.Map || len(v.Entries) == 0 {
-		return ""
+// place puts a node into a map, with the comments that stood there.
+func (r *reader) place(m *yaml.Node, key string, value *yaml.Node, p place) {
+	put(m, key, value)
+	r.comments.give(keyOf(m, key), p.key)
+	if k := keyOf(m, key); value.Kind == yaml.ScalarNode && value.Style&yaml.LiteralStyle == 0 {
+		value.LineComment, k.LineComment = k.LineComment, ""
 	}
-	line := v.Entries[0].Range.Line
-	have, ok := c[line]
-	if !ok {
-		return ""
-	}
-	c[line] = comment{beside: have.beside}
-	return have.above
 }
 
 // asComment is text as lines of a comment.

@@ -103,7 +103,7 @@ func (l *level) tidy() {
 func (r *reader) header(o Options) string {
 	out := "# Written by `" + diag.Printable(o.Command) + "`.\n"
 	if r.top != "" && !holdsSecret(r.top) {
-		out = r.top + "\n" + out
+		out = r.top + "\n\n" + out
 	}
 	var left []string
 	for _, n := range r.notes {

@@ -22,8 +22,7 @@ func Kitaru(file string, data []byte, o Options) (Result, diag.List) {
 		return Result{}, list
 	}
 	if !strings.HasSuffix(file, ".toml") {
-		r.comments = readComments(data)
-		r.top = r.comments.first(p.value)
+		r.comments, r.top = readComments(data)
 	}
 	switch {
 	case p.value.Kind == settings.Scalar && p.value.Type == settings.String:

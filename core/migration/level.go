@@ -35,15 +35,6 @@ func (l *level) image() *yaml.Node { return child(l.out, "image") }
 // path is where an image setting is in the flow.
 func (l *level) path(key string) string { return join(l.to, "image."+key) }
 
-// place puts a node into a map, with the comments that stood there.
-func (l *level) place(m *yaml.Node, key string, value *yaml.Node, p place) {
-	put(m, key, value)
-	l.comments.give(keyOf(m, key), p.key)
-	if k := keyOf(m, key); value.Kind == yaml.ScalarNode && value.Style&yaml.LiteralStyle == 0 {
-		value.LineComment, k.LineComment = k.LineComment, ""
-	}
-}
-
 // setText carries a text over as it is, variables in it as params.
 func (l *level) setText(p place, key string) {
 	text, ok := l.text(p)

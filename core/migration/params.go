@@ -101,8 +101,7 @@ func (r *reader) parameters(p place, step string) {
 		if !ok {
 			continue
 		}
-		put(r.params.node, name, value)
-		r.comments.give(value, e.Range)
+		r.place(r.params.node, name, value, at)
 		to := "params." + name
 		switch {
 		case detail != "":

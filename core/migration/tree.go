@@ -21,9 +21,14 @@ func textNode(text string) *yaml.Node {
 		n.Style = yaml.LiteralStyle
 	case !isPlain(text):
 		n.Style = yaml.DoubleQuotedStyle
+	case strings.ContainsAny(text[:1], "{[\"") && strings.Contains(text, `"`) && !strings.ContainsFunc(text, unprintable):
+		n.Style = yaml.SingleQuotedStyle // JSON, without a backslash before each quote
 	}
 	return n
 }
+
+// unprintable is what has to be escaped.
+func unprintable(r rune) bool { return r < ' ' || r > '~' }
 
 // rawNode is a number, a boolean or null.
 func rawNode(tag, text string) *yaml.Node {

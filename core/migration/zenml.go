@@ -19,8 +19,7 @@ func ZenML(file string, data []byte, o Options) (Result, diag.List) {
 	if tree.Kind != settings.Map {
 		return Result{}, append(list, diag.At(tree.Range, diag.WrongType, "a run configuration of ZenML is a map, not %s", tree.Describe()))
 	}
-	r.comments = readComments(data)
-	r.top = r.comments.first(tree)
+	r.comments, r.top = readComments(data)
 	l := &level{reader: r, out: mapNode(), included: true}
 	l.pipeline(place{value: tree})
 	return r.finish(l, o)
@@ -60,8 +59,8 @@ func pipelineFields() []field {
 		{name: "execution_mode", carry: (*level).executionMode},
 		{name: "enable_cache", carry: (*level).cache},
 		{name: "schedule", carry: (*level).schedule},
-		{name: "build", why: "a build of ZenML's server is none here; `stack build` prints the id of one that is"},
-		{name: "run_name", why: "a run has an id; `stack run --run-id` chooses it"},
+		{name: "build", why: "a build of ZenML's server is none here; `stack build` prints the id of one that is, for build: in the flow"},
+		{name: "run_name", why: "a run has an id; `stack run --run-id ID` chooses it"},
 		{name: "enable_artifact_metadata", why: noArtifacts},
 		{name: "enable_artifact_visualization", why: noArtifacts},
 		{name: "enable_step_logs", why: "what steps write is always kept: `stack logs`"},

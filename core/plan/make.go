@@ -4,14 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"sort"
-	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
-	"github.com/stackrun/stack/core/settings"
 	"github.com/stackrun/stack/core/source"
 	"github.com/stackrun/stack/core/stackfile"
 	"github.com/stackrun/stack/sdk"
@@ -47,7 +43,7 @@ type Input struct {
 // Make plans a resolved flow. The error is a diag.List for mistakes, and any
 // other for a registry or plugin that failed. Warnings are in the plan.
 func Make(ctx context.Context, r *Resolved, in Input) (Plan, error) {
-	m := maker{resolved: r, in: in, list: append(diag.List{}, r.Warnings...), seen: map[string]bool{}, trees: map[string]*source.Tree{}}
+	m := maker{resolved: r, in: in, list: append(diag.List{}, r.Warnings...), seen: map[string]bool{}, trees: map[string]*source.Tree{}, secrets: secretFiles(r, in.SourceRoot)}
 	return m.make(ctx)
 }
 
@@ -57,6 +53,7 @@ type maker struct {
 	list     diag.List
 	seen     map[string]bool         // what addOnce has added
 	trees    map[string]*source.Tree // by dockerignore
+	secrets  []string                // files that are no source
 }
 
 // addOnce takes in problems of one step; settings that steps share would
@@ -124,7 +121,7 @@ func (m *maker) make(ctx context.Context) (Plan, error) {
 // Check finds the mistakes of a resolved flow that need neither a registry nor
 // a builder to be seen.
 func Check(ctx context.Context, r *Resolved, in Input) diag.List {
-	m := maker{resolved: r, in: in, list: diag.List{}, seen: map[string]bool{}, trees: map[string]*source.Tree{}}
+	m := maker{resolved: r, in: in, list: diag.List{}, seen: map[string]bool{}, trees: map[string]*source.Tree{}, secrets: secretFiles(r, in.SourceRoot)}
 	m.checkCapabilities()
 	configs := m.checkOrchestratorSettings()
 	if in.Info.Has(sdk.CapImages) {
@@ -207,184 +204,6 @@ func (m *maker) warnAboutImages() {
 				Because("Orchestrator %s runs steps without images, in the active environment.", m.in.Info.Name).AsWarning())
 		}
 	}
-}
-
-// describe compiles each step's image.
-func (m *maker) describe(ctx context.Context) []described {
-	var all []described
-	for _, d := range m.resolved.Steps {
-		rangeOf := imageRanges(d)
-		found := diag.List{}
-		if m.in.CheckImage != nil {
-			found = append(found, m.in.CheckImage(d.Settings.Image, rangeOf)...)
-		}
-		tree, err := m.tree(ctx, d.Settings.Image)
-		if err != nil {
-			found = append(found, diag.FromError(err)...)
-		}
-		im, problems := image.Compile(d.Settings.Image, image.Options{
-			SourceRoot: m.in.SourceRoot, Tree: tree, Lookup: m.in.Lookup, Mirrors: m.mirrors(),
-			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
-			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
-			Scan: func(o source.Options) (*source.Tree, error) {
-				o.Never = m.secretFiles(o.Root)
-				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
-				return source.Scan(ctx, o)
-			},
-		})
-		if found = append(found, problems...); !found.HasErrors() {
-			found = append(found, checkGPU(d, im)...)
-		}
-		m.addOnce(found)
-		at := rangeOf("base_image")
-		if d.Settings.Image.Dockerfile != "" {
-			at = rangeOf("dockerfile")
-		}
-		all = append(all, described{step: d.Step.Name, image: im, place: m.placeOf(d.Settings.Image), at: at})
-	}
-	return all
-}
-
-// tree is the source as the image's settings would include it, or nil where
-// they leave it out.
-func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error) {
-	if !s.IncludesSource() {
-		return nil, nil
-	}
-	ignore := s.Dockerignore
-	if ignore != "" && !filepath.IsAbs(ignore) {
-		ignore = filepath.Join(m.in.SourceRoot, ignore)
-	}
-	secrets := m.secretFiles(m.in.SourceRoot)
-	which := strings.Join(append([]string{ignore}, secrets...), "\n")
-	if tree, ok := m.trees[which]; ok {
-		return tree, nil
-	}
-	tree, err := source.Scan(ctx, source.Options{Root: m.in.SourceRoot, IgnoreFile: ignore, Exclude: m.in.NotSource, Never: secrets, IndexFile: m.indexFile("source-" + which)})
-	if err != nil {
-		return nil, err
-	}
-	m.list = append(m.list, tree.Warnings()...)
-	m.trees[which] = tree
-	return tree, nil
-}
-
-// secretFiles is the files below root that build secrets of any step are read
-// from: whatever an ignore file says, they are copied into no step's image.
-func (m *maker) secretFiles(root string) []string {
-	var all []string
-	add := func(secrets []image.BuildSecret) {
-		for _, secret := range secrets {
-			path := secret.File
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(m.in.SourceRoot, path)
-			}
-			rel, err := filepath.Rel(root, path)
-			if err == nil && secret.File != "" && filepath.IsLocal(rel) {
-				all = append(all, filepath.ToSlash(rel))
-			}
-		}
-	}
-	for _, d := range m.resolved.Steps {
-		add(d.Settings.Image.BuildSecrets)
-		for _, l := range d.Settings.Image.Layers {
-			add(l.Secrets)
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func (m *maker) integrations() map[string]image.Integration {
-	all := map[string]image.Integration{}
-	for _, i := range m.resolved.Stack.Integrations {
-		all[i.Name] = image.Integration{Requirements: texts(i.Requirements), AptPackages: texts(i.AptPackages)}
-	}
-	return all
-}
-
-func (m *maker) mirrors() map[string]string {
-	out := map[string]string{}
-	for _, mirror := range m.resolved.Stack.RegistryMirrors {
-		out[mirror.Registry] = mirror.Mirror
-	}
-	return out
-}
-
-func ranges(values []*settings.Value) []diag.Range {
-	var all []diag.Range
-	for _, v := range values {
-		all = append(all, v.Range)
-	}
-	return all
-}
-
-func texts(values []*settings.Value) []string {
-	var out []string
-	for _, v := range values {
-		out = append(out, v.Text)
-	}
-	return out
-}
-
-// imageRanges finds where the image settings of a step were written.
-func imageRanges(d Decided) func(path ...string) diag.Range {
-	return func(path ...string) diag.Range { return rangeIn(d.Tree, append([]string{"image"}, path...)...) }
-}
-
-// rangeIn is where the value at path was written, or the nearest one around it.
-func rangeIn(tree *settings.Value, path ...string) diag.Range {
-	return stackfile.RangeIn(tree, path)
-}
-
-// place asks the plugin where the steps go, and checks their settings.
-func (m *maker) place(ctx context.Context, p *Plan) error {
-	steps := map[string]sdk.Config{}
-	trees := map[string]*settings.Value{}
-	for i, d := range m.resolved.Steps {
-		trees[d.Step.Name] = d.Tree
-		if c := p.Workflow.Steps[i].Orchestrator; c != nil {
-			steps[d.Step.Name] = c
-		}
-	}
-	where := func(step string, elems []string) *diag.Range {
-		tree := trees[step]
-		if tree == nil {
-			return nil
-		}
-		r := rangeIn(tree, elems...)
-		return &r
-	}
-	placed, found, err := m.in.Orchestrator.Plan(ctx, p.Workflow, false)
-	if err != nil {
-		return fmt.Errorf("plan on stack %s: %w", p.Stack, err)
-	}
-	for _, d := range found {
-		m.list = append(m.list, m.in.Diagnostic(d, where))
-	}
-	apply(p, placed)
-	return nil
-}
-
-// apply takes the plugin's answer into the plan.
-func apply(p *Plan, placed sdk.Plan) {
-	byStep := map[string]sdk.Placement{}
-	for _, pl := range placed.Placements {
-		byStep[pl.Step] = pl
-	}
-	for i := range p.Steps {
-		pl := byStep[p.Steps[i].Name]
-		out := Placement{MachineType: pl.MachineType, Reason: pl.Reason, Rejected: []Rejected{}}
-		for _, r := range pl.Rejected {
-			out.Rejected = append(out.Rejected, Rejected(r))
-		}
-		p.Steps[i].Placement = out
-	}
-	p.Documents = []Document{}
-	for _, d := range placed.Documents {
-		p.Documents = append(p.Documents, Document{Name: d.Name, MediaType: d.MediaType, Content: string(d.Content)})
-	}
-	p.Private = placed.Private
 }
 
 // environment is a step's environment beyond what its image has, sorted by

@@ -26,6 +26,19 @@ type Pinned struct {
 // Reason is why an image of a build is used.
 func (p *Pinned) Reason() string { return "build " + p.Build }
 
+// Repositories is where the images of a flow's steps are kept, each once; none
+// where they stay with the builder.
+func Repositories(r *Resolved) []string {
+	m := maker{resolved: r}
+	var out []string
+	for _, d := range r.Steps {
+		if p := m.placeOf(d.Settings.Image); !p.local {
+			out = appendNew(out, p.repository)
+		}
+	}
+	return out
+}
+
 // pinned is the images of the build, and which one each step has. What the
 // present settings would make is only compared with them: a mistake in it is a
 // warning, since nothing is made of it.
@@ -113,6 +126,9 @@ func Changes(was, is Image) []string {
 	case was.Key == "" && is.Key == "":
 		if was.Reference == is.Reference && sameDigest(was.Digest, is.Digest) {
 			return nil
+		}
+		if was.Reference == is.Reference {
+			return []string{fmt.Sprintf("~ image %s (%s → %s)", was.Reference, *was.Digest, *is.Digest)}
 		}
 		return []string{fmt.Sprintf("~ image (%s → %s)", was.Reference, is.Reference)}
 	case was.Key == is.Key:

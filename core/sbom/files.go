@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -29,110 +30,121 @@ func newFiles(wanted func(string) bool) *files {
 	return &files{wanted: wanted, content: map[string][]byte{}, below: map[string]int{}}
 }
 
-// apply puts one more layer on top. A layer's whiteouts hide what is in the
-// layers below it, never what is in the layer itself.
-func (f *files) apply(ctx context.Context, layer v1.Layer) error {
-	added, links, err := f.read(ctx, layer, f.wanted, true)
-	if err != nil {
-		return err
-	}
-	missing := map[string]bool{}
-	for name, target := range links {
-		if content, ok := added[target]; ok {
-			added[name] = content
-		} else if content, ok := f.content[target]; ok {
-			added[name] = content
-		} else {
-			missing[target] = true
-		}
-	}
-	if len(missing) > 0 { // hard links to files that nobody asked for by name
-		targets, _, err := f.read(ctx, layer, func(name string) bool { return missing[name] }, false)
-		if err != nil {
-			return err
-		}
-		for name, target := range links {
-			if content, ok := targets[target]; ok {
-				added[name] = content
-			}
-		}
-	}
-	for name, content := range added {
-		f.add(name, content)
-	}
-	return nil
+// scanned is what a layer does: what it removes of the layers below it, and which
+// wanted files it has. Layers can be scanned in any order, and at the same time.
+type scanned struct {
+	entries []scannedEntry
+	added   map[string][]byte
+	links   map[string]string // hard links, by name
 }
 
-// read is the wanted files of a layer, and the hard links among them. With hide
-// what the layer removes is removed.
-func (f *files) read(ctx context.Context, layer v1.Layer, wanted func(string) bool, hide bool) (added map[string][]byte, links map[string]string, err error) {
+type scannedEntry struct {
+	name string
+	kind byte
+}
+
+// scan reads a layer.
+func scan(ctx context.Context, layer v1.Layer, wanted func(name string) bool) (out scanned, err error) {
 	stream, err := layer.Uncompressed()
 	if err != nil {
-		return nil, nil, err
+		return scanned{}, err
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
-	added, links = map[string][]byte{}, map[string]string{}
+	out = scanned{added: map[string][]byte{}, links: map[string]string{}}
 	archive := tar.NewReader(stream)
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return scanned{}, err
 		}
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read archive: %w", err)
+			return scanned{}, fmt.Errorf("read archive: %w", err)
 		}
 		name := cleaned(header.Name)
-		if hide && f.hides(name, header.Typeflag) || !wanted(name) {
+		out.entries = append(out.entries, scannedEntry{name, header.Typeflag})
+		if strings.HasPrefix(path.Base(name), whiteout) || !wanted(name) {
 			continue
 		}
-		delete(added, name)
-		delete(links, name)
+		delete(out.added, name)
+		delete(out.links, name)
 		switch header.Typeflag {
 		case tar.TypeReg:
 			if header.Size > largestFile {
-				return nil, nil, fmt.Errorf("%s has %d bytes", name, header.Size)
+				return scanned{}, fmt.Errorf("%s has %d bytes", name, header.Size)
 			}
-			if added[name], err = io.ReadAll(archive); err != nil {
-				return nil, nil, fmt.Errorf("read %s: %w", name, err)
+			if out.added[name], err = io.ReadAll(archive); err != nil {
+				return scanned{}, fmt.Errorf("read %s: %w", name, err)
 			}
 		case tar.TypeLink:
-			links[name] = cleaned(header.Linkname)
+			out.links[name] = cleaned(header.Linkname)
 		}
 	}
 	// The digest of a layer is checked at its end, which is behind the archive's.
 	_, err = io.Copy(io.Discard, stream)
-	return added, links, err
+	return out, err
+}
+
+// apply puts one more layer on top. A layer's whiteouts hide what is in the
+// layers below it, never what is in the layer itself.
+func (f *files) apply(ctx context.Context, layer v1.Layer, s scanned) error {
+	for _, e := range s.entries {
+		f.hide(e.name, e.kind)
+	}
+	added := maps.Clone(s.added)
+	missing := map[string]bool{}
+	for name, target := range s.links {
+		if content, ok := s.added[target]; ok {
+			added[name] = content
+		} else {
+			missing[target] = true
+		}
+	}
+	if len(missing) > 0 { // hard links to files that nobody asked for by name
+		targets, err := scan(ctx, layer, func(name string) bool { return missing[name] })
+		if err != nil {
+			return err
+		}
+		for name, target := range s.links {
+			if content, ok := targets.added[target]; ok {
+				added[name] = content
+			}
+		}
+	}
+	for name, content := range added {
+		if f.wanted(name) {
+			f.add(name, content)
+		}
+	}
+	return nil
 }
 
 func cleaned(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
-// hides removes what an entry hides of the layers below, and reports whether the
-// entry is there for nothing else (image-spec, layer.md, "Whiteouts").
-func (f *files) hides(name string, kind byte) bool {
-	const mark = ".wh."
+// whiteout is how the names of entries begin that remove something.
+const whiteout = ".wh."
+
+// hide removes what an entry hides of the layers below (image-spec, layer.md,
+// "Whiteouts").
+func (f *files) hide(name string, kind byte) {
 	dir, base := path.Split(name)
 	dir = strings.TrimSuffix(dir, "/")
-	hidden, whiteout := strings.CutPrefix(base, mark)
+	hidden, removed := strings.CutPrefix(base, whiteout)
 	switch {
-	case base == mark+mark+".opq":
+	case base == whiteout+whiteout+".opq":
 		f.removeBelow(dir)
-		return true
-	case strings.HasPrefix(base, mark+mark): // of the storage, not of the image
-		return true
-	case whiteout:
+	case strings.HasPrefix(base, whiteout+whiteout): // of the storage, not of the image
+	case removed:
 		f.remove(path.Join(dir, hidden))
 		f.removeBelow(path.Join(dir, hidden))
-		return true
 	case kind == tar.TypeDir:
 		f.remove(name)
 	default:
 		f.remove(name)
 		f.removeBelow(name)
 	}
-	return false
 }
 
 func (f *files) add(name string, content []byte) {

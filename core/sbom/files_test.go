@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,7 +108,12 @@ func TestLayers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFiles(func(name string) bool { return name != "unwanted" })
 			for _, entries := range append([][]entry{first}, c.layers...) {
-				if err := f.apply(t.Context(), layerOf(t, entries...)); err != nil {
+				layer := layerOf(t, entries...)
+				s, err := scan(t.Context(), layer, f.wanted)
+				if err == nil {
+					err = f.apply(t.Context(), layer, s)
+				}
+				if err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -136,15 +142,26 @@ func TestADamagedLayer(t *testing.T) {
 
 func TestReadingEndsWithItsContext(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	var at []int
-	_, err := Read(ctx, imageOf(t, layerOf(t, entry{name: "a"}), layerOf(t, entry{name: "b"})), func(layer, layers int) {
-		at = append(at, layer, layers)
-		stop()
-	})
-	if !errors.Is(err, context.Canceled) {
+	stop()
+	if _, err := Read(ctx, imageOf(t, layerOf(t, entry{name: "a"})), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if diff := cmp.Diff([]int{1, 2}, at); diff != "" {
-		t.Errorf("progress (-want +got):\n%s", diff)
+}
+
+// Layers that are read at the same time are put on each other in their order.
+func TestManyLayers(t *testing.T) {
+	var layers []v1.Layer
+	for i := range 40 {
+		layers = append(layers, layerOf(t, entry{name: "var/lib/dpkg/status", text: fmt.Sprintf("Package: a\nVersion: %d\n", i)}))
+	}
+	last := 0
+	got, err := Read(t.Context(), imageOf(t, layers...), func(read, layers int) {
+		if read != last+1 || layers != 40 {
+			t.Errorf("progress goes from %d to %d of %d", last, read, layers)
+		}
+		last = read
+	})
+	if err != nil || len(got.Packages) != 1 || got.Packages[0].Version != "39" || last != 40 {
+		t.Errorf("%+v, %v, %d layers", got.Packages, err, last)
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
 )
 
 // Inventory is what an image consists of.
@@ -32,21 +34,45 @@ type Package struct {
 	Locations []string
 }
 
-// Read reads an image's inventory. progress is called before each layer; it may
-// be nil.
-func Read(ctx context.Context, im v1.Image, progress func(layer, layers int)) (Inventory, error) {
+// atOnce is how many layers are read at the same time: they are unpacked, which
+// takes a processor each.
+const atOnce = 4
+
+// Read reads an image's inventory. progress is called when a layer has been read,
+// with how many have been; it may be nil.
+func Read(ctx context.Context, im v1.Image, progress func(read, layers int)) (Inventory, error) {
 	layers, err := im.Layers()
 	if err != nil {
 		return Inventory{}, fmt.Errorf("read the list of layers: %w", err)
 	}
+	all := make([]scanned, len(layers))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	var mu sync.Mutex
+	read := 0
+	for i, layer := range layers {
+		group.Go(func() error {
+			var err error
+			if all[i], err = scan(groupCtx, layer, isDatabase); err != nil {
+				return fmt.Errorf("read layer %d of %d: %w", i+1, len(layers), err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if read++; progress != nil {
+				progress(read, len(layers))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Inventory{}, err
+	}
 	found := newFiles(isDatabase)
 	for i, layer := range layers {
-		if progress != nil {
-			progress(i+1, len(layers))
-		}
-		if err := found.apply(ctx, layer); err != nil {
+		if err := found.apply(ctx, layer, all[i]); err != nil {
 			return Inventory{}, fmt.Errorf("read layer %d of %d: %w", i+1, len(layers), err)
 		}
+		all[i] = scanned{} // large images have many entries
 	}
 	return found.inventory(), nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stackrun/stack/core/flow"
 	"github.com/stackrun/stack/core/lockfile"
 	"github.com/stackrun/stack/core/requirement"
+	"github.com/stackrun/stack/core/settings"
 	"github.com/stackrun/stack/core/stackfile"
 )
 
@@ -67,7 +68,13 @@ func (b block) check(kind string) error {
 	case "go":
 		_, err := format.Source([]byte(b.text)) // programs are built by another test
 		return err
-	case "python": // the header of a script
+	case "toml":
+		_, list := settings.ParseTOML("pyproject.toml", []byte(b.text))
+		return shown(list, b.text)
+	case "python":
+		if !strings.Contains(b.text, "# /// script") {
+			return nil // what others write
+		}
 		_, err := requirement.ParseScript([]byte(b.text))
 		return err
 	case "", "bash", "text":

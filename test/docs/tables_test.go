@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	builds "github.com/stackrun/stack/core/build"
 	"github.com/stackrun/stack/core/compute"
 	"github.com/stackrun/stack/core/engine"
 	"github.com/stackrun/stack/core/flow"
@@ -197,6 +198,7 @@ func TestJSONKeys(t *testing.T) {
 		reflect.TypeFor[plan.Plan](), reflect.TypeFor[plan.Image](), reflect.TypeFor[plan.Base](), reflect.TypeFor[plan.Step](),
 		reflect.TypeFor[plan.Resources](), reflect.TypeFor[plan.Accelerator](), reflect.TypeFor[plan.Code](), reflect.TypeFor[plan.Placement](),
 		reflect.TypeFor[plan.Rejected](), reflect.TypeFor[plan.Document](), reflect.TypeFor[plan.Saved](), reflect.TypeFor[engine.Event](),
+		reflect.TypeFor[engine.StepChange](), reflect.TypeFor[engine.ImageRef](), reflect.TypeFor[builds.Input](), reflect.TypeFor[builds.Base](),
 		reflect.TypeFor[engine.Check](), reflect.TypeFor[settings.Origin](),
 	} {
 		for _, key := range keys(s, isBuilt) {

@@ -142,7 +142,7 @@ func TestBuildsOfOneFlow(t *testing.T) {
 		// What cannot be used says why, where, and the way out.
 		p.write("flow.yaml", strings.Replace(named, first, first[:len(first)-1], 1))
 		p.wants(p.must(4, "run", "flow.yaml"), "STK5010", "flow.yaml:3:8", `did you mean "`+first+`"`)
-		p.wants(p.must(4, "validate", "flow.yaml"), "STK5010", "flow.yaml:3:8")
+		p.wants(p.must(0, "validate", "flow.yaml"), "warning", "STK5010", "flow.yaml:3:8")
 		p.write("flow.yaml", strings.Replace(named, "train:", "fit:", 1))
 		p.wants(p.must(2, "run", "flow.yaml"), "STK5011", "flow.yaml:3:8", "no image for fit", "stack build flow.yaml --stack docker")
 		p.wants(p.must(2, "validate", "flow.yaml"), "STK5011")
@@ -223,9 +223,34 @@ func TestWhyRebuiltFromTheRegistry(t *testing.T) {
 
 	tags := tagsOf(t, registry+"/team")
 	latest := slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return !strings.HasPrefix(tag, "stack-latest-") })
-	if len(latest) != 1 || len(tags) != 3 {
+	if len(latest) != 1 || len(tags) != 2*2+len(latest) { // a key and a record of each build
 		t.Errorf("the registry has the tags %v", tags)
 	}
+}
+
+// TestABuildOfAnotherMachine: an id means the same on every machine that uses the
+// registry, so that a flow in a repository can name a build.
+func TestABuildOfAnotherMachine(t *testing.T) {
+	on := engines(t)
+	m := marker(t)
+	hcl := stacks{registry: ownRegistry(t)}.hcl(t)
+	a := newProject(t, map[string]string{"stacks.hcl": hcl, "flow.yaml": fmt.Sprintf(twoImages, m), "code.txt": "of a\n"}).on(on[0])
+	id := a.build()
+	again := a.build() // nothing is built, and it is shared all the same
+	a.must(0, "run", "flow.yaml", "--run-id", "no-change")
+	quiet := a.builds()[0].Build
+
+	named := strings.Replace(fmt.Sprintf(twoImages, "b"+m), "image:", "build: "+id+"\nimage:", 1)
+	b := newProject(t, map[string]string{"stacks.hcl": hcl, "flow.yaml": named, "code.txt": "of b\n"}).on(on[1])
+	b.wants(b.must(0, "validate", "flow.yaml"), "warning: build \""+id+"\" does not exist") // it asks no registry
+	r := b.must(0, "run", "flow.yaml")
+	b.wants(r, "prepare | "+m, "prepare | of a", "reuse: build "+id, "+ commands (echo b"+m)
+	b.wants(b.must(0, "builds", "show", id), "echo "+m, "present")
+	b.wants(b.must(0, "builds", "diff", id, "flow.yaml"), "changed  train", "~ source (code.txt, flow.yaml)")
+	b.wants(b.must(0, "plan", "flow.yaml", "--build", again), "why       build "+again)
+	r = b.must(4, "plan", "flow.yaml", "--build", quiet)
+	b.wants(r, "STK5010", ".stack/builds, and in ", "/churn.")
+	b.wants(b.must(4, "plan", "flow.yaml", "--build", "../../etc/passwd"), "STK5010")
 }
 
 // tagsOf is what the registry itself says.
