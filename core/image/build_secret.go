@@ -198,3 +198,34 @@ func (c *checker) oneValue(s Settings) {
 		}
 	}
 }
+
+// copiedSecrets refuses to copy a file into the image that a build secret is
+// read from.
+func (c *compiler) copiedSecrets(s Settings) {
+	files := map[string]string{}
+	note := func(secrets []BuildSecret) {
+		for _, secret := range secrets {
+			if secret.File != "" {
+				files[absolute(c.options.SourceRoot, secret.File)] = secret.Name
+			}
+		}
+	}
+	check := func(src string, at ...string) {
+		if name, ok := files[absolute(c.options.SourceRoot, src)]; ok {
+			c.fail(diag.SecretInPlain, at, "%q is what build secret %s is read from, and would be in the image", src, name).
+				Suggestion = "leave the copy away: the secret is in its variable or mount while commands run"
+		}
+	}
+	note(s.BuildSecrets)
+	for _, l := range s.Layers {
+		note(l.Secrets)
+	}
+	for i, one := range s.Copy {
+		check(one.Src, "copy", strconv.Itoa(i))
+	}
+	for i, l := range s.Layers {
+		if l.Copy != nil {
+			check(l.Copy.Src, "layers", strconv.Itoa(i), "copy")
+		}
+	}
+}

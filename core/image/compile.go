@@ -66,6 +66,7 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 		}
 	}
 	c.found = append(c.found, s.Check(o.RangeOf)...)
+	c.copiedSecrets(s)
 	im := c.image(s)
 	if c.found.HasErrors() {
 		return Image{}, c.found

@@ -124,6 +124,9 @@ func (im Image) with(l layer) Image {
 		name = l.input().name + "-" + strconv.Itoa(n)
 	}
 	if name != l.input().name {
+		if n, ok := l.(named); ok {
+			l = n.layer // one name is enough, and whoever looks for a kind of layer takes off one
+		}
 		l = named{l, name}
 	}
 	im.layers = append(im.layers[:len(im.layers):len(im.layers)], l)

@@ -37,7 +37,7 @@ func TestImageSecretIsNowhere(t *testing.T) {
 			"private/tok.txt":  inFile + "\n",
 			"private/else.txt": "no secret\n",
 			"own/tok.txt":      inDockerfile,
-			"own/Dockerfile": "FROM python:3.11-slim\nCOPY . /context\nRUN --mount=type=secret,id=DOCKERFILE_CANARY,required=true sha256sum < /run/secrets/DOCKERFILE_CANARY > /proof; cat /run/secrets/DOCKERFILE_CANARY; echo\n" +
+			"own/Dockerfile": "FROM python:3.11-slim\nCOPY . /context\nRUN --mount=type=secret,id=DOCKERFILE_CANARY,required=true : "+marker(t)+"; sha256sum < /run/secrets/DOCKERFILE_CANARY > /proof; cat /run/secrets/DOCKERFILE_CANARY; echo\n" +
 				"RUN --mount=type=secret,id=own,target=/root/.own cat /root/.own; test -s /root/.own\n",
 			"flow.yaml": `version: 1
 name: canary
@@ -46,6 +46,7 @@ steps:
     run: "env; ls -la / /root /tmp; cat /root/.tok || true"
     image:
       base_image: python:3.11-slim
+      environment: {NEW: "` + marker(t) + `"} # to the engine's layer cache
       build_secrets: [VARIABLE_CANARY, {name: tok, mount: /root/.tok, file: private/tok.txt}, {name: tok, env: FROM_FILE, file: private/tok.txt}]
       requirements: [six==1.16.0]
       copy: [{src: private, dst: /srv/private}]
@@ -98,6 +99,10 @@ steps:
 		for _, args := range [][]string{{"run", "flow.yaml", "-o", "json"}, {"build", "flow.yaml", "--why"}, {"builds", "list", "-o", "json"}, {"ps", "-o", "json"}} {
 			c.searchText("the output of "+strings.Join(args, " "), p.must(0, args...).all())
 		}
+
+		// Nor does it get there by being copied.
+		p.write("flow.yaml", flow("canary", `build_secrets: [{name: tok, file: private/tok.txt}], commands: ['true'], copy: [{src: private/tok.txt}]`, "true"))
+		p.wants(p.must(2, "build", "flow.yaml"), "SEC201", "build secret tok")
 
 		// A command that fails may say all it knows.
 		p.write("flow.yaml", flow("canary", `build_secrets: [VARIABLE_CANARY], commands: ['echo last words $VARIABLE_CANARY >&2; exit 3']`, "true"))

@@ -26,7 +26,7 @@ image: {base_image: "python:3.11-slim"}
 steps:
   uv: {run: "true", image: {replicate_local_python_environment: true, pyproject_path: proj/pyproject.toml, requirements: [toml==0.10.2]}}
   pip: {run: "true", image: {replicate_local_python_environment: true, python_package_installer: pip}}
-  command: {run: "true", image: {pyproject_path: proj/pyproject.toml, pyproject_export_command: [sh, -c, 'cd "$$1" && cat extra.txt', sh, "{directory}"]}}
+  command: {run: "true", image: {pyproject_path: proj/pyproject.toml, pyproject_export_command: [sh, -c, 'cd "$1" && cat extra.txt', sh, "{directory}"]}}
 `,
 		}).on(on)
 		// The environment of the user, whose Python is not that of the image.
