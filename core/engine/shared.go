@@ -22,6 +22,7 @@ import (
 const (
 	sharedTime = 5 * time.Second // how long a registry may take over it
 	mostShared = 16              // steps of an image that have the tag; any one of them finds it
+	mostAsked  = 4               // steps that are asked about: others came to the image since
 )
 
 // sharedReference is the tag of what a step used last.
@@ -57,7 +58,7 @@ func (im *images) Previous(ctx context.Context, p plan.Image) image.Inputs {
 // steps that has one; nil where there is none, or nobody can say.
 func (im *images) sharedInputs(ctx context.Context, p plan.Image) image.Inputs {
 	for i, step := range p.Steps {
-		if i == mostShared {
+		if i == mostAsked {
 			break
 		}
 		_, labels, err := im.registry.Find(ctx, sharedReference(p.Reference, im.flow, im.stack.Name, step))

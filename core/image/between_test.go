@@ -98,7 +98,7 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 		{"script with a wrong dependency", "uv_script: wrong.py", "STK4004 error wrong.py:3:1", "two words"},
 		{"script of another Python", "uv_script: old.py\npython_version: '3.13'", "STK1209 error 2:17", "requires-python"},
 		{"script of no Python", "uv_script: never.py", "STK1209 error 1:12", "base image"},
-		{"script with settings of uv", "uv_script: tool.py", "STK6002 error 1:12", "find-links"},
+		{"script with settings of uv", "uv_script: tool.py", "STK6002 error 1:12", "constraint-dependencies"},
 
 		{"contradiction", "requirements: [evidently==2]\nrequired_integrations: [evidently]", "STK4006 error 1:16", "evidently==1"},
 		{"contradiction with the stack", "requirements: [mlflow==3]", "STK4006 error 1:16", "stack_requirements"},
@@ -121,7 +121,7 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 			files := map[string]string{
 				"data/a": "", "plain.py": "print(1)\n", "wrong.py": "# /// script\n# dependencies = [\n#   \"two words\",\n# ]\n# ///\n",
 				"old.py": "# /// script\n# requires-python = \"<3.13\"\n# ///\n", "never.py": "# /// script\n# requires-python = \"<3\"\n# ///\n",
-				"good.py": "# /// script\n# dependencies = [\"click==8\"]\n# ///\n", "tool.py": "# /// script\n# dependencies = []\n# [tool.uv]\n# find-links = [\"https://x.example\"]\n# ///\n",
+				"good.py": "# /// script\n# dependencies = [\"click==8\"]\n# ///\n", "tool.py": "# /// script\n# dependencies = []\n# [tool.uv]\n# constraint-dependencies = [\"numpy<3\"]\n# ///\n",
 				"proj/pyproject.toml": "[project]\nname = \"p\"\n", "proj/uv.lock": uvLock, "nolock/pyproject.toml": "[project]\nname = \"p\"\n", "damaged.lock": "version = \n", "other.lock": "a = 1\n",
 				"badproj/pyproject.toml": "[tool.uv.workspace]\nmembers = 1\n", "badproj/uv.lock": uvLock, "needs.txt": "b\na @ https://${TOKEN}@x.example/a.whl\n",
 				"Needs": "FROM a\nRUN --mount=type=secret,id=TOKEN,required=true x\n", "Optional": "FROM a\nRUN --mount=type=secret,id=TOKEN x\n", "Plain": "FROM a\n",

@@ -38,7 +38,7 @@ func (c *compiler) contradictions(sets []set, env requirement.Environment) {
 					continue
 				}
 				d := diag.New(diag.Contradiction, "%s is asked for twice, and no version satisfies both: %s by %s, %s by %s",
-					name, earlier.req.Written, earlier.set.name, later.req.Written, later.set.name)
+					name, withoutHashes(earlier.req.Written), earlier.set.name, withoutHashes(later.req.Written), later.set.name)
 				d.Detail = why + "."
 				if r := earlier.set.at(earlier.req.Written); r != (diag.Range{}) {
 					d.Detail += " The first is at " + r.String() + "."

@@ -30,6 +30,7 @@ type requirementsReader struct {
 	variables []string // that the build sets
 	files     []requirementsFile
 	names     map[string]string // absolute path → name of the file in the build
+	open      map[string]bool   // absolute paths of those being read
 	found     diag.List
 }
 
@@ -37,7 +38,7 @@ type requirementsReader struct {
 // the setting, or an item of it, was written. variables are those that the
 // build sets, which URLs can have in them.
 func readRequirements(r Requirements, root string, variables []string, at func(item int) diag.Range) ([]requirementsFile, diag.List) {
-	reader := &requirementsReader{root: root, variables: variables, names: map[string]string{}}
+	reader := &requirementsReader{root: root, variables: variables, names: map[string]string{}, open: map[string]bool{}}
 	if r.File != "" {
 		reader.include(absolute(root, r.File), r.File, at(-1))
 		return reader.files, reader.found
@@ -169,6 +170,9 @@ func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 		r.problem(at, diag.BadRequirement, "requirements cannot be read from the URL %q", redacted(shown)).Suggestion = "use a file, so that the image's key covers what is in it"
 		return ""
 	}
+	if r.open[abs] {
+		return "" // it includes itself, which adds nothing, and which pip follows for ever
+	}
 	if name, ok := r.names[abs]; ok {
 		return name
 	}
@@ -187,6 +191,8 @@ func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 		name = fmt.Sprintf("requirements-%d.txt", len(r.files))
 	}
 	r.names[abs] = name
+	r.open[abs] = true
+	defer delete(r.open, abs)
 	index := len(r.files)
 	r.files = append(r.files, requirementsFile{name: name})
 	var lines []string

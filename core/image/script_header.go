@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
@@ -47,10 +48,24 @@ func (c *compiler) scriptRequirements(s Settings, how install) ([]string, instal
 	for _, u := range uv.ExtraIndexURLs {
 		how.args = append(how.args, "--extra-index-url="+u)
 	}
-	for name, set := range map[string]bool{"find-links": len(uv.FindLinks) > 0, "no-index": uv.NoIndex, "prerelease": uv.Prerelease != "", "index-strategy": uv.IndexStrategy != "", "constraint-dependencies": len(uv.Constraints) > 0} {
-		if set {
-			uv.CannotSay = append(uv.CannotSay, name)
+	if how.installer == UV {
+		for _, u := range uv.FindLinks {
+			how.args = append(how.args, "--find-links="+u)
 		}
+		if uv.NoIndex {
+			how.args = append(how.args, "--no-index")
+		}
+		for name, value := range map[string]string{"--prerelease=": uv.Prerelease, "--index-strategy=": uv.IndexStrategy} {
+			if value != "" {
+				how.args = append(how.args, name+value)
+			}
+		}
+		slices.Sort(how.args)
+	} else if len(uv.FindLinks) > 0 || uv.NoIndex || uv.Prerelease != "" || uv.IndexStrategy != "" {
+		uv.CannotSay = append(uv.CannotSay, "options of uv, with another installer")
+	}
+	if len(uv.Constraints) > 0 {
+		uv.CannotSay = append(uv.CannotSay, "constraint-dependencies")
 	}
 	if len(uv.CannotSay) > 0 {
 		c.fail(diag.Unsupported, []string{"uv_script"}, "[tool.uv] of %q sets what an image cannot take from there: %s", s.UVScript, strings.Join(uv.CannotSay, ", ")).

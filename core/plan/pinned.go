@@ -127,6 +127,9 @@ func Changes(was, is Image) []string {
 		if was.Reference == is.Reference && sameDigest(was.Digest, is.Digest) {
 			return nil
 		}
+		if was.Reference == is.Reference {
+			return []string{fmt.Sprintf("~ image %s (%s → %s)", was.Reference, *was.Digest, *is.Digest)}
+		}
 		return []string{fmt.Sprintf("~ image (%s → %s)", was.Reference, is.Reference)}
 	case was.Key == is.Key:
 		return nil

@@ -30,7 +30,8 @@ type Exported struct {
 // saidLines is how many of a failed tool's last lines are shown.
 const saidLines = 12
 
-// Export asks for the requirements of the project of a pyproject.toml. With a
+// Export asks for the requirements of the project of a pyproject.toml, which is
+// named itself or by its folder. With a
 // command it is that argv, run in the project's folder, in whose arguments
 // {directory} stands for that folder. Without one it is `uv export`, then
 // `poetry export`; a project that has the lock of only one of them, or that
@@ -40,6 +41,9 @@ const saidLines = 12
 // work in a copy of pyproject.toml, and with one that no longer fits the
 // project they are an error. The command of a user may write what it wants.
 func Export(ctx context.Context, r Runner, pyprojectPath string, command []string) (Exported, error) {
+	if info, err := os.Stat(pyprojectPath); err == nil && info.IsDir() {
+		pyprojectPath = filepath.Join(pyprojectPath, "pyproject.toml")
+	}
 	p, err := readPyproject(pyprojectPath)
 	if err != nil {
 		return Exported{}, err
@@ -73,7 +77,8 @@ type tool struct {
 	argv   []string
 	env    []string
 	locked bool
-	lock   string // the command that makes its lock
+	lock   string   // the command that makes its lock
+	before []string // what is run first where there is no lock
 }
 
 func (e exporter) uv(locked bool) tool {
@@ -87,9 +92,10 @@ func (e exporter) uv(locked bool) tool {
 }
 
 func (e exporter) poetry(locked bool) tool {
+	// What poetry says while it locks would be among the requirements.
 	return tool{name: "poetry export", lock: "poetry lock", locked: locked, argv: []string{
 		"poetry", "export", "--no-interaction", "--no-ansi", "--format", "requirements.txt",
-	}, env: []string{"NO_COLOR=1", "POETRY_VIRTUALENVS_CREATE=false"}}
+	}, before: []string{"poetry", "lock", "--no-interaction", "--no-ansi"}, env: []string{"NO_COLOR=1", "POETRY_VIRTUALENVS_CREATE=false"}}
 }
 
 // order is the tools to try. A lock decides where only one tool has one: the
@@ -169,7 +175,11 @@ func (e exporter) tools() (Exported, error) {
 		}
 		said = append(said, e.said(t.name, stderr, err))
 	}
-	return Exported{}, diag.Fail(diag.ExportFailed, fmt.Errorf("export the requirements of %s: no tool could\n%s", e.shown, strings.Join(said, "\n")), e.hint(all, missing))
+	hint := e.hint(all, missing)
+	if all := strings.ReplaceAll(strings.Join(said, "\n"), `"`, ""); strings.Contains(all, "command export does not exist") {
+		hint = "poetry exports with a plugin: install poetry-plugin-export beside it"
+	}
+	return Exported{}, diag.Fail(diag.ExportFailed, fmt.Errorf("export the requirements of %s: no tool could\n%s", e.shown, strings.Join(said, "\n")), hint)
 }
 
 func (e exporter) said(name string, stderr []byte, err error) string {
@@ -237,7 +247,13 @@ func (e exporter) run(t tool) (stdout, stderr []byte, err error) {
 			return nil, nil, fmt.Errorf("make a copy of the project: %w", err)
 		}
 	}
-	stdout, stderr, err = e.runner.Run(e.ctx, folder, t.argv, t.env...)
+	if t.before != nil {
+		stdout, stderr, err = e.runner.Run(e.ctx, folder, t.before, t.env...)
+		stderr = append(stdout, stderr...)
+	}
+	if err == nil {
+		stdout, stderr, err = e.runner.Run(e.ctx, folder, t.argv, t.env...)
+	}
 	real, linkErr := filepath.EvalSymlinks(folder)
 	for _, name := range []string{folder, real} {
 		if linkErr == nil && name != "" { // the user knows no copy

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/python"
 )
@@ -68,11 +70,11 @@ func TestExportChoosesTheTool(t *testing.T) {
 		tools []string // that are asked, in order, when none is there
 		copy  bool
 	}{
-		"no lock":             {map[string]string{"pyproject.toml": plain}, []string{"uv export", "poetry export"}, true},
+		"no lock":             {map[string]string{"pyproject.toml": plain}, []string{"uv export", "poetry lock"}, true},
 		"uv.lock":             {map[string]string{"pyproject.toml": plain, "uv.lock": lock}, []string{"uv export"}, false},
 		"poetry.lock":         {map[string]string{"pyproject.toml": plain, "poetry.lock": ""}, []string{"poetry export"}, false},
 		"both locks":          {map[string]string{"pyproject.toml": plain, "uv.lock": lock, "poetry.lock": ""}, []string{"uv export"}, false},
-		"only poetry's table": {map[string]string{"pyproject.toml": poetryProject}, []string{"poetry export"}, true},
+		"only poetry's table": {map[string]string{"pyproject.toml": poetryProject}, []string{"poetry lock"}, true},
 		"poetry's own lock":   {map[string]string{"pyproject.toml": poetryProject, "poetry.lock": ""}, []string{"poetry export"}, false},
 		"groups alone":        {map[string]string{"pyproject.toml": "[dependency-groups]\na = [\"idna\"]\n"}, []string{"uv export"}, true},
 	} {
@@ -106,6 +108,29 @@ func TestExportChoosesTheTool(t *testing.T) {
 				t.Errorf("asked %v, want %v", asked, test.tools)
 			}
 		})
+	}
+}
+
+// TestExportLocksFirstWithPoetry is that what poetry prints while it locks is
+// not taken for requirements, and that its lock stays in the copy.
+func TestExportLocksFirstWithPoetry(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "pyproject.toml"), poetryProject)
+	f := &fake{answers: map[string]answer{
+		"poetry lock":   {stdout: "Resolving dependencies...\n", do: func(dir string) { write(t, filepath.Join(dir, "poetry.lock"), "") }},
+		"poetry export": {stdout: "idna==3.7\n"},
+	}}
+	before := tree(t, dir)
+	got, err := python.Export(t.Context(), f, dir, nil)
+	if err != nil || !slices.Equal(got.Lines, []string{"idna==3.7"}) || got.Locked || len(got.Warnings) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
+		t.Errorf("the project is changed:\n%s", diff)
+	}
+	f.answers["poetry lock"] = answer{stdout: "Because a depends on b, version solving failed.\n", err: errors.New("exit status 1")}
+	if _, err := python.Export(t.Context(), f, dir, nil); err == nil || !strings.Contains(err.Error(), "version solving failed") {
+		t.Errorf("poetry's own words are wanted: %v", err)
 	}
 }
 
@@ -197,6 +222,17 @@ func TestExportShowsWhatEachToolSaid(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "s3cret") || strings.Count(err.Error(), "noise") > 12 {
 		t.Errorf("too much is shown:\n%v", err)
+	}
+}
+
+func TestExportNamesPoetrysPlugin(t *testing.T) {
+	for _, said := range []string{"\nThe requested command export does not exist.\n", "\nThe command \"export\" does not exist.\n"} { // of poetry 2 and 1
+		f := &fake{answers: map[string]answer{"poetry": {err: errors.New("exit status 1"), stderr: said}}}
+		_, err := export(t, f, map[string]string{"pyproject.toml": poetryProject, "poetry.lock": ""})
+		var failure *diag.Failure
+		if !errors.As(err, &failure) || !strings.Contains(failure.Hint, "poetry-plugin-export") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build e2e
+
 package python_test
 
 import (
@@ -15,18 +17,15 @@ import (
 
 // TestRealTools asks uv and pip themselves, in an environment made for it.
 func TestRealTools(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it installs uv")
-	}
 	system, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("there is no python3 on this machine")
+		t.Fatal(err)
 	}
 	venv := filepath.Join(t.TempDir(), "venv")
 	run(t, "", system, "-m", "venv", venv)
 	bin := filepath.Join(venv, "bin")
 	if out, err := exec.Command(filepath.Join(bin, "python"), "-m", "pip", "install", "-q", "uv", "idna==3.7", "six==1.16.0").CombinedOutput(); err != nil {
-		t.Skipf("the package index cannot be reached: %s", out)
+		t.Fatalf("install uv: %v\n%s", err, out)
 	}
 	env := append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"), "UV_CACHE_DIR="+t.TempDir())
 	tools := python.Programs{Env: env}
@@ -62,44 +61,6 @@ all = ["churn[more]"]
 dev = ["iniconfig==2.0.0", {include-group = "lint"}]
 lint = ["pluggy==1.5.0"]
 `
-
-// tree is the names and texts of the files of a folder.
-func tree(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		out[strings.TrimPrefix(path, dir)] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// names is what the lines require, without hashes.
-func names(lines []string) []string {
-	var out []string
-	for _, l := range lines {
-		name, _, _ := strings.Cut(l, " --hash")
-		out = append(out, name)
-	}
-	return out
-}
 
 func realLocked(t *testing.T, tools python.Programs, bin string) {
 	var all [][]string

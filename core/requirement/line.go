@@ -57,6 +57,12 @@ func ParseLine(text string) (Line, error) {
 	if err != nil {
 		return Line{}, err
 	}
+	if kinds[0].name == "--editable" { // options of one requirement may follow
+		for i := len(kinds) - 1; i > 0 && kinds[i].ofOne; i-- {
+			kinds = kinds[:i]
+		}
+		found = found[:len(kinds)]
+	}
 	for i, kind := range kinds {
 		if kind.ofOne {
 			return Line{}, &Error{Text: line, Offset: at(found[i].Name), Message: kind.name + " stands after the requirement that it is for"}

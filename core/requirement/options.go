@@ -43,6 +43,7 @@ func options() []option {
 		{name: "--only-binary", value: true},
 		{name: "--prefer-binary"},
 		{name: "--require-hashes"},
+		{name: "--no-require-hashes"},
 		{name: "--pre"},
 		{name: "--all-releases", value: true},
 		{name: "--only-final", value: true},

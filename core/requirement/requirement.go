@@ -12,23 +12,47 @@ package requirement
 import (
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
-)
-
-// The characters of a name, and what may come after one, are those of PEP 508.
-var (
-	nameAtStart = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?`)
-	wholeName   = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$`)
-	separators  = regexp.MustCompile(`[-_.]+`)
-	comment     = regexp.MustCompile(`(?:^|\s)#.*$`)
-	sourceFile  = regexp.MustCompile(`^(.+?)-[0-9][^-]*\.(?:tar\.gz|tgz|tar\.bz2|zip)$`)
 )
 
 // NormalizeName is a package's name as PEP 503 compares names: lower case, each
 // run of "-", "_" and "." one "-".
 func NormalizeName(name string) string {
-	return strings.ToLower(separators.ReplaceAllString(strings.TrimSpace(name), "-"))
+	var b strings.Builder
+	name = strings.TrimSpace(name)
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case separator(c):
+			if i+1 < len(name) && separator(name[i+1]) {
+				continue
+			}
+			c = '-'
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+func separator(c byte) bool { return c == '-' || c == '_' || c == '.' }
+
+// nameAtStart is the name that text begins with, or empty.
+func nameAtStart(text string) string { return (&scanner{text: text}).identifier() }
+
+func wholeName(text string) bool { return text != "" && nameAtStart(text) == text }
+
+// nameOfSource is the name in the file name of a source archive, such as
+// name-1.0.tar.gz; empty where it has none.
+func nameOfSource(file string) string {
+	for _, ending := range []string{".tar.gz", ".tgz", ".tar.bz2", ".zip"} {
+		stem, ok := strings.CutSuffix(file, ending)
+		if at := strings.LastIndexByte(stem, '-'); ok && at > 0 && at+1 < len(stem) && digit(stem[at+1]) {
+			return stem[:at]
+		}
+	}
+	return ""
 }
 
 // Name is the normalised name of the package that a line of requirements
@@ -42,13 +66,13 @@ func Name(line string) string {
 	if r, err := Parse(line); err == nil && r.Name != "" {
 		return r.Name
 	}
-	line = strings.TrimSpace(comment.ReplaceAllString(line, ""))
+	line = strings.TrimSpace(withoutComment(line))
 	for _, option := range []string{"-e", "--editable"} {
 		if rest, ok := strings.CutPrefix(line, option); ok && rest != "" && strings.ContainsRune(" \t=", rune(rest[0])) {
 			return located(strings.TrimLeft(rest, " \t="))
 		}
 	}
-	name := nameAtStart.FindString(line)
+	name := nameAtStart(line)
 	rest := strings.TrimLeft(line[len(name):], " \t")
 	spaced := len(rest) < len(line)-len(name)
 	switch {
@@ -72,7 +96,7 @@ func archive(line string) bool {
 	if strings.ContainsAny(first, " \t@<>=[") {
 		return false
 	}
-	return strings.HasSuffix(strings.ToLower(first), ".whl") || sourceFile.MatchString(first)
+	return strings.HasSuffix(strings.ToLower(first), ".whl") || nameOfSource(first) != ""
 }
 
 // located is the name in a URL or a path.
@@ -90,7 +114,7 @@ func located(where string) string {
 		if plain, err := url.PathUnescape(egg); err == nil {
 			egg = plain
 		}
-		if name := nameAtStart.FindString(egg); name != "" {
+		if name := nameAtStart(egg); name != "" {
 			return NormalizeName(name)
 		}
 	}
@@ -102,13 +126,13 @@ func located(where string) string {
 	if wheel, ok := strings.CutSuffix(file, ".whl"); ok {
 		// name-version(-build)?-python-abi-platform
 		parts := strings.Split(wheel, "-")
-		if (len(parts) == 5 || len(parts) == 6) && wholeName.MatchString(parts[0]) {
+		if (len(parts) == 5 || len(parts) == 6) && wholeName(parts[0]) {
 			return NormalizeName(parts[0])
 		}
 		return ""
 	}
-	if m := sourceFile.FindStringSubmatch(file); m != nil && wholeName.MatchString(m[1]) {
-		return NormalizeName(m[1])
+	if name := nameOfSource(file); wholeName(name) {
+		return NormalizeName(name)
 	}
 	return ""
 }

@@ -93,3 +93,18 @@ func TestParsePyprojectRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestParseTOML: the whole document, with places.
+func TestParseTOML(t *testing.T) {
+	root, list := settings.ParseTOML("a.toml", []byte("[tool.other]\nname = \"x\"\nlist = [1, 2]\n"))
+	if list.HasErrors() {
+		t.Fatal(list)
+	}
+	name := root.Get("tool").Get("other").Get("name")
+	if name == nil || name.Text != "x" || name.Range.Line != 2 {
+		t.Errorf("name is %+v", name)
+	}
+	if root, list := settings.ParseTOML("a.toml", []byte("a = \n")); root != nil || !list.HasErrors() {
+		t.Errorf("read %+v of what is not TOML", root)
+	}
+}

@@ -21,6 +21,7 @@ type project struct {
 	t   *testing.T
 	dir string
 	env []string
+	at  place // after on
 }
 
 // newProject makes a folder with files, by name.
@@ -88,7 +89,7 @@ func (p *project) read(name string) string {
 
 // on makes the project use an engine.
 func (p *project) on(at place) *project {
-	p.env = append(p.env, "DOCKER_HOST="+at.host)
+	p.env, p.at = append(p.env, "DOCKER_HOST="+at.host), at
 	return p
 }
 

@@ -14,6 +14,8 @@ type stacks struct {
 	registry string // uri; empty: images stay in the engine
 	mirror   string // of docker.io; the test registry when empty
 	builder  string // attributes of the image_builder block
+	above    string // blocks beside the stack
+	also     string // attributes of the stack
 }
 
 func (s stacks) hcl(t *testing.T) string {
@@ -23,7 +25,8 @@ func (s stacks) hcl(t *testing.T) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "stack_config {\n  registry_mirrors = { \"docker.io\" = %q }\n}\n", s.mirror)
-	fmt.Fprintf(&b, "stack \"docker\" {\n  orchestrator \"docker\" {}\n  image_builder \"docker\" {\n    %s\n  }\n", s.builder)
+	b.WriteString(s.above)
+	fmt.Fprintf(&b, "stack \"docker\" {\n  %s\n  orchestrator \"docker\" {}\n  image_builder \"docker\" {\n    %s\n  }\n", s.also, s.builder)
 	if s.registry != "" {
 		fmt.Fprintf(&b, "  container_registry {\n    uri = %q\n    plain_http = true\n  }\n", s.registry)
 	}

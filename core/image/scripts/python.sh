@@ -69,10 +69,11 @@ fi
 # uv: the image's own, else one that is not left in the image.
 cache=/tmp/.stack-cache/uv
 uv=$(command -v uv || true)
-# What uv leaves in its temporary folder is not to be in the image, and its
-# locks are not for other builds.
+# What uv leaves in its temporary folder and beside its credentials is not to be
+# in the image, and its locks are not for other builds.
 if [ -d "$cache" ]; then scratch=$(mktemp -d "$cache/scratch-XXXXXX"); else scratch=$(mktemp -d); fi
 trap 'rm -rf "$scratch"' EXIT
+export UV_CREDENTIALS_DIR="$scratch/credentials"
 if [ -z "$uv" ] && [ -n "$python" ] && { [ "$task" != run ] || "$python" -m pip --version >/dev/null 2>&1; }; then
   platform=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("MULTIARCH") or sysconfig.get_platform())')
   kept=$cache/stack-uv-UV_VERSION-$platform
