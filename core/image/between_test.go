@@ -10,6 +10,17 @@ import (
 	"github.com/stackrun/stack/core/image"
 )
 
+// TestScriptKeepsOrder: what a script's header adds changes neither the order of
+// the settings' indexes, in which packages are looked for, nor their options.
+func TestScriptKeepsOrder(t *testing.T) {
+	root := lay(t, map[string]string{"s.py": "# /// script\n# dependencies = [\"a\"]\n# [tool.uv]\n# extra-index-url = [\"https://m.example\"]\n# prerelease = \"allow\"\n# index-strategy = \"first-index\"\n# ///\n"})
+	im := compile(t, "uv_script: s.py\nextra_index_urls: [https://z.example, https://b.example]\npython_package_installer_args: {q: x}", image.Options{SourceRoot: root})
+	const want = `"--extra-index-url=https://z.example", "--extra-index-url=https://b.example", "-q", "x", "--extra-index-url=https://m.example", "--prerelease=allow", "--index-strategy=first-index"]`
+	if got := im.Dockerfile(image.BuildKit()); !strings.Contains(got, want) {
+		t.Error(got)
+	}
+}
+
 // TestDiagnosticsBetweenSettings is what is wrong with settings taken together,
 // or with the files that they name. Lines of the description are places without
 // a file; others have theirs.
@@ -55,7 +66,7 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 		{"unknown kind", "layers: [{pipe: [a]}]", "STK1203 error 1:11", "pip"},
 		{"layer that is no map", "layers: [a]", "STK1204 error 1:10", ""},
 		{"index beside apt", "layers: [{apt: [a], index_url: 'https://x.example'}]", "STK1209 error 1:32", "apt"},
-		{"options beside a command", "layers: [{run: a, pre: true, args: {b: c}, extra_index_urls: ['https://x.example']}]", "STK1209 error 1:62, STK1209 error 1:24, STK1209 error 1:36", "run"},
+		{"options beside a command", "layers: [{run: a, pre: true, args: {q: c}, extra_index_urls: ['https://x.example']}]", "STK1209 error 1:62, STK1209 error 1:24, STK1209 error 1:36", "run"},
 		{"index beside a lock", "layers: [{uv_project: proj, index_url: 'https://x.example'}]", "STK1209 error 1:40", "lock"},
 		{"secret beside variables", "layers: [{env: {A: b}, secrets: [C]}]", "STK1209 error 1:33", "runs nothing"},
 		{"layer that installs nothing", "layers: [{pip: []}, {apt: []}]", "STK1206 error 1:10, STK1206 error 1:21", "nothing"},
@@ -85,6 +96,7 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 		{"damaged project", "uv_project: badproj", "STK1206 error 1:13", "badproj"},
 		{"export command, empty", "pyproject_path: proj\npyproject_export_command: []", "STK1206 error 2:27", "empty"},
 		{"export command, no program", "pyproject_path: proj\npyproject_export_command: ['']", "STK1206 error 2:28", "program"},
+		{"constraints as an option", "requirements: [a]\npython_package_installer_args: {constraint: limits.txt}", "STK1206 error 2:45", "-c FILE"},
 		{"unknown integration", "required_integrations: [evidntly]", "STK2004 error 1:25", `did you mean "evidently"`},
 		{"integration that nothing is like", "required_integrations: [xyz]", "STK2004 error 1:25", "block integration"},
 		{"integration twice", "required_integrations: [evidently, evidently]", "STK1208 error 1:36", "twice"},
