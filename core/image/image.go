@@ -124,6 +124,9 @@ func (im Image) with(l layer) Image {
 		name = l.input().name + "-" + strconv.Itoa(n)
 	}
 	if name != l.input().name {
+		if n, ok := l.(named); ok { // one name is enough, and who looks into layers takes off one
+			l = n.layer
+		}
 		l = named{l, name}
 	}
 	im.layers = append(im.layers[:len(im.layers):len(im.layers)], l)
