@@ -31,7 +31,7 @@ func (m *maker) describe(ctx context.Context) []described {
 			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
 			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
-				o.Never = m.secretFiles(d.Settings.Image, o.Root)
+				o.Never = m.secretsBelow(o.Root)
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
 				return source.Scan(ctx, o)
 			},
@@ -59,7 +59,7 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	if ignore != "" && !filepath.IsAbs(ignore) {
 		ignore = filepath.Join(m.in.SourceRoot, ignore)
 	}
-	secrets := m.secretFiles(s, m.in.SourceRoot)
+	secrets := m.secretsBelow(m.in.SourceRoot)
 	which := strings.Join(append([]string{ignore}, secrets...), "\n")
 	if tree, ok := m.trees[which]; ok {
 		return tree, nil
@@ -73,25 +73,38 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	return tree, nil
 }
 
-// secretFiles is the files below root that build secrets are read from:
-// whatever an ignore file says, they are copied into no image.
-func (m *maker) secretFiles(s image.Settings, root string) []string {
+// secretsBelow is the files below root that build secrets of any step are read
+// from: whatever an ignore file says, they are copied into no step's image.
+func (m *maker) secretsBelow(root string) []string {
+	var all []string
+	for _, file := range m.secrets {
+		if rel, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(rel) {
+			all = append(all, filepath.ToSlash(rel))
+		}
+	}
+	return all
+}
+
+// secretFiles is the files that build secrets are read from, absolute, sorted.
+func secretFiles(r *Resolved, sourceRoot string) []string {
 	var all []string
 	add := func(secrets []image.BuildSecret) {
 		for _, secret := range secrets {
-			path := secret.File
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(m.in.SourceRoot, path)
-			}
-			rel, err := filepath.Rel(root, path)
-			if err == nil && secret.File != "" && filepath.IsLocal(rel) {
-				all = append(all, filepath.ToSlash(rel))
+			switch {
+			case secret.File == "":
+			case filepath.IsAbs(secret.File):
+				all = append(all, filepath.Clean(secret.File))
+			default:
+				all = append(all, filepath.Join(sourceRoot, secret.File))
 			}
 		}
 	}
-	add(s.BuildSecrets)
-	for _, l := range s.Layers {
-		add(l.Secrets)
+	for i := range r.Steps {
+		im := &r.Steps[i].Settings.Image
+		add(im.BuildSecrets)
+		for _, l := range im.Layers {
+			add(l.Secrets)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

@@ -43,7 +43,7 @@ type Input struct {
 // Make plans a resolved flow. The error is a diag.List for mistakes, and any
 // other for a registry or plugin that failed. Warnings are in the plan.
 func Make(ctx context.Context, r *Resolved, in Input) (Plan, error) {
-	m := maker{resolved: r, in: in, list: append(diag.List{}, r.Warnings...), seen: map[string]bool{}, trees: map[string]*source.Tree{}}
+	m := maker{resolved: r, in: in, list: append(diag.List{}, r.Warnings...), seen: map[string]bool{}, trees: map[string]*source.Tree{}, secrets: secretFiles(r, in.SourceRoot)}
 	return m.make(ctx)
 }
 
@@ -53,6 +53,7 @@ type maker struct {
 	list     diag.List
 	seen     map[string]bool         // what addOnce has added
 	trees    map[string]*source.Tree // by dockerignore
+	secrets  []string                // files that are no source
 }
 
 // addOnce takes in problems of one step; settings that steps share would
@@ -120,7 +121,7 @@ func (m *maker) make(ctx context.Context) (Plan, error) {
 // Check finds the mistakes of a resolved flow that need neither a registry nor
 // a builder to be seen.
 func Check(ctx context.Context, r *Resolved, in Input) diag.List {
-	m := maker{resolved: r, in: in, list: diag.List{}, seen: map[string]bool{}, trees: map[string]*source.Tree{}}
+	m := maker{resolved: r, in: in, list: diag.List{}, seen: map[string]bool{}, trees: map[string]*source.Tree{}, secrets: secretFiles(r, in.SourceRoot)}
 	m.checkCapabilities()
 	configs := m.checkOrchestratorSettings()
 	if in.Info.Has(sdk.CapImages) {

@@ -59,7 +59,7 @@ func TestImageCopy(t *testing.T) {
 		p.write("flow.yaml", flow("copy", "workdir: '/work dir', commands: ['test -x /usr/local/bin/tool'], copy: "+string(setting), "cat kept/link.txt one.txt; tool; kept/run.sh"))
 		p.wants(p.must(0, "run", "flow.yaml"), "two", "one", "tool", "run")
 
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["only"]
 		for _, path := range []string{"work dir/one.txt", "work dir/sub/one.txt", "work dir/sub/renamed.txt", "srv/a b/one.txt", `srv/$x/[y] "z".txt`} {
 			b.is(path, "file 0644 0:0")
@@ -127,7 +127,7 @@ steps:
 `,
 		}).on(on)
 		p.wants(p.must(0, "run", "flow.yaml"), "/srv/two", "first is 3", "1.17.0")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["only"]
 		for path, want := range map[string]string{"commands": "0\n", "srv/one/first.txt": "1\n", "srv/one/six.txt": "1.16.0\n", "srv/one/copied.txt": "one\n",
 			"srv/one/second.txt": "2 a b\n", "srv/two/where.txt": "/srv/two\n", "srv/two/six.txt": "1.17.0\n"} {
@@ -182,7 +182,7 @@ steps:
 		}
 		r := p.must(0, "run", "flow.yaml")
 		p.wants(r, "uid=0(root)", "(worker)", "uid=1234 gid=0(root)", "uid=1234 gid=2345", "uid=5(games) gid=33(www-data)", "(team)")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		for step, want := range map[string]struct{ user, workdir, owner string }{
 			"nobody-said": {"", "app", "0:0"},
 			"named":       {"worker", "app", owner(all["named"], "worker", "worker")},
@@ -258,7 +258,7 @@ func TestImageEnvironment(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &running); err != nil {
 			t.Fatalf("%v\n%s", err, r)
 		}
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["only"]
 		e, _ := b.file("during.json")
 		var building map[string]string

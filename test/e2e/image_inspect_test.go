@@ -56,8 +56,8 @@ func (e entry) String() string {
 	return fmt.Sprintf("%s %04o %d:%d", kind, e.Mode&0o7777, e.Uid, e.Gid)
 }
 
-// builds runs `stack build` on flow.yaml and gives the image of each step.
-func (p *project) builds(more ...string) (map[string]*built, result) {
+// makes runs `stack build` on flow.yaml and gives the image of each step.
+func (p *project) makes(more ...string) (map[string]*built, result) {
 	p.t.Helper()
 	r := p.must(0, append([]string{"build", "flow.yaml", "-o", "json"}, more...)...)
 	return p.inspected(r), r

@@ -70,8 +70,8 @@ steps:
 			}
 		}
 
-		built, _ := first.builds()
-		found, r := second.builds()
+		built, _ := first.makes()
+		found, r := second.makes()
 		for _, step := range []string{"settings", "dockerfile"} {
 			a, b := built[step], found[step]
 			if a.Key != b.Key || a.Digest == nil || b.Digest == nil || *a.Digest != *b.Digest || b.Action != "reuse" {
@@ -93,7 +93,7 @@ steps:
 
 		// What tells them apart is the content.
 		second.write("conf/one.txt", "two\n")
-		_, r = second.builds()
+		_, r = second.makes()
 		second.wants(r, "~ copy (/conf/one.txt)")
 	})
 }

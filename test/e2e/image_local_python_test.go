@@ -37,7 +37,7 @@ steps:
 		path := filepath.Dir(string(uv)) + ":" + os.Getenv("PATH")
 		p.env = append(p.env, "VIRTUAL_ENV="+venv, "PATH="+path)
 
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["uv"]
 		b.installs("six==1.16.0", "colorama==0.4.6", "idna==3.7", "toml==0.10.2")
 		b.ascending("local, stack, project, own", b.layerOfPackage("six"), b.layerOfPackage("colorama"), b.layerOfPackage("idna"), b.layerOfPackage("toml"))
@@ -64,12 +64,12 @@ steps:
 `)
 		p.write("pyproject.toml", project)
 		uv.run(t, p.dir, "lock")
-		detected, _ := p.builds()
+		detected, _ := p.makes()
 		detected["found"].installs("idna==3.7")
 		detected["asked"].installs("toml==0.10.2")
 		detected["off"].installs()
 		p.write("requirements.txt", "iniconfig==2.0.0\n")
-		detected, _ = p.builds()
+		detected, _ = p.makes()
 		detected["found"].installs("iniconfig==2.0.0")
 
 		// A tool that fails is heard.

@@ -29,11 +29,11 @@ steps:
 		}).on(on)
 		r := p.must(0, "run", "flow.yaml")
 		p.wants(r, "it is mine, /usr", "(worker)")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		for step, b := range all {
 			b.installs("mine==1.2")
 			b.holds("who", "0\n")
-			b.ascending("source and project", b.layerOf("app/mine.py")-1, b.layerOfPackage("mine"))
+			b.inOrder(`COPY --chown=worker ["source/`, "pip install . --no-deps", "owner.sh", "USER worker")
 			them := owner(b, "worker", "worker")
 			b.is("app/mine.py", "file 0644 "+them)
 			b.lacks(`(^|/)uvx?$`, `^tmp/.`, `^root/\.`)
@@ -62,7 +62,7 @@ func TestImageIntegrations(t *testing.T) {
 			"flow.yaml": flow("integrations", "required_integrations: [tracking, other], requirements: [toml==0.10.2]", "tree --version; python -c 'import six, idna, toml'"),
 		}).on(on)
 		p.wants(p.must(0, "run", "flow.yaml"), "tree v")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["only"]
 		b.installs("six==1.16.0", "idna==3.7", "toml==0.10.2")
 		b.ascending("apt, integrations, requirements", b.layerOf("usr/bin/tree"), b.layerOfPackage("six"), b.layerOfPackage("toml"))
@@ -91,7 +91,7 @@ steps:
   base: {run: "true", image: {base_image: "python:3.11-slim", requirements: [colorama==0.4.6]}}
 `,
 		}).on(on)
-		all, _ := p.builds()
+		all, _ := p.makes()
 		all["list"].installs("six==1.16.0", "idna==3.7", "toml==0.10.2", "e2e-inject==1.0")
 		all["file"].installs("six", "idna==3.7", "toml==0.10.2")
 		all["base"].installs("colorama==0.4.6")
@@ -106,7 +106,7 @@ func TestImageAptPackages(t *testing.T) {
 			"stacks.hcl": stacks{registry: ownRegistry(t), also: "apt_packages = [\"libgomp1\"]"}.hcl(t),
 			"flow.yaml":  flow("apt", "apt_packages: [tree]", "tree --version"),
 		}).on(on)
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["only"]
 		version := b.debian("tree")
 		if version == "" || b.debian("libgomp1") == "" {
@@ -115,7 +115,7 @@ func TestImageAptPackages(t *testing.T) {
 		b.lacks(`^var/lib/apt/lists/.*_(In|)Release$`, `_Packages`, `\.deb$`, `^var/cache/apt/.*\.bin$`)
 
 		p.write("flow.yaml", flow("apt", `apt_packages: ["tree=`+version+`", libgomp1], install_stack_requirements: false`, "tree --version"))
-		pinned, _ := p.builds()
+		pinned, _ := p.makes()
 		if got := pinned["only"].debian("tree"); got != version {
 			t.Errorf("tree has version %q, want %q", got, version)
 		}
@@ -141,7 +141,7 @@ steps:
 `,
 		}).on(on)
 		p.must(0, "run", "flow.yaml")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		for _, b := range all {
 			b.installs("six==1.16.0", "toml==0.10.2", "mine==1")
 			b.lacks("EXTERNALLY-MANAGED")
@@ -155,8 +155,7 @@ func TestImageDockerfile(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, on place) {
 		p := newProject(t, map[string]string{
 			"stacks.hcl": stacks{registry: ownRegistry(t)}.hcl(t),
-			"docker/Dockerfile": `# syntax=docker/dockerfile:1
-ARG BASE=python:3.11-slim
+			"docker/Dockerfile": `ARG BASE=python:3.11-slim
 FROM $BASE AS made
 ARG WORD=none
 RUN echo "$WORD" > /word.txt
@@ -184,7 +183,7 @@ steps:
 		}).on(on)
 		r := p.must(0, "run", "flow.yaml")
 		p.wants(r, "(www-data)", "late value", `${WORD} "quoted"`, "in root", "/job", "version: 1")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		second := func(step string) bool {
 			_, top, _ := strings.Cut(all[step].Dockerfile, "AS last")
 			return strings.Contains(top, "\nFROM ")

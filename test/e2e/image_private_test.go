@@ -40,7 +40,7 @@ steps:
 		}
 		without := p.env
 		p.env = append(p.env[:len(p.env):len(p.env)], "IDX_USER="+user, "IDX_TOKEN="+token, "PIP_EXTRA_INDEX_URL="+x.url(user+":"+token))
-		all, r := p.builds()
+		all, r := p.makes()
 		for step, b := range all {
 			if step == "layer" || strings.HasSuffix(step, "-variable") {
 				b.installs("e2eprivate==1.0", "six==1.16.0")

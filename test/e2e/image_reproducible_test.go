@@ -47,7 +47,7 @@ steps:
 		for range 2 {
 			files["stacks.hcl"] = stacks{registry: ownRegistry(t)}.hcl(t)
 			files[".dockerignore"] = "stacks.hcl\n"
-			b, _ := newProject(t, files).on(on).builds()
+			b, _ := newProject(t, files).on(on).makes()
 			all = append(all, b)
 		}
 		for _, step := range []string{"uv", "pip"} {

@@ -47,7 +47,7 @@ steps:
   uv-environment: {run: "true", image: {requirements: [e2esecond], environment: {PIP_INDEX_URL: "%[1]s"}}}
 `, x.url(""), x.file("e2esecond-1.0-py3-none-any.whl"), x.host()),
 		}).on(on)
-		all, _ := p.builds()
+		all, _ := p.makes()
 		all["list"].installs("six==1.16.0", "colorama==0.4.6", "requests==2.32.3", "pysocks", "idna==3.7", "urllib3==2.2.2", "certifi==2024.7.4", "charset-normalizer==3.3.2", "e2esecond==1.0")
 		for _, step := range []string{"file", "hashed", "file-pip", "hashed-pip"} {
 			all[step].installs("six==1.16.0", "idna==3.7")
@@ -90,7 +90,7 @@ func TestImageRequirementsOrder(t *testing.T) {
 				"python -c 'import six, colorama, idna, iniconfig, toml'"),
 		}).on(on)
 		uv.run(t, p.path("proj"), "lock")
-		all, _ := p.builds()
+		all, _ := p.makes()
 		b := all["only"]
 		b.installs("six==1.16.0", "colorama==0.4.6", "idna==3.7", "iniconfig==2.0.0", "toml==0.10.2")
 		b.ascending("packages, commands and source", b.layerOfPackage("six"), b.layerOfPackage("colorama"), b.layerOfPackage("idna"),

@@ -108,7 +108,7 @@ steps:
 		if err := os.Rename(p.path("other/uv.lock"), p.path("locks/other.lock")); err != nil {
 			t.Fatal(err)
 		}
-		all, _ := p.builds()
+		all, _ := p.makes()
 		for _, step := range []string{"project", "layered", "managed"} {
 			all[step].installs("idna==3.7", "six==1.16.0", "iniconfig==2.0.0")
 		}
@@ -123,7 +123,7 @@ steps:
 
 		p.write("proj/pyproject.toml", strings.Replace(project, "idna==3.7", "idna==3.8", 1))
 		uv.run(t, p.path("proj"), "lock")
-		again, r := p.builds()
+		again, r := p.makes()
 		p.wants(r, "~ uv_project (idna 3.7 → 3.8)")
 		again["project"].installs("idna==3.8", "six==1.16.0", "iniconfig==2.0.0")
 		if again["project"].Action != "build" || again["elsewhere"].Action != "reuse" && again["elsewhere"].layerOf("app/proj/uv.lock") < 0 {
@@ -144,7 +144,7 @@ func TestImageUVScript(t *testing.T) {
 			"flow.yaml":   "version: 1\nname: script\nimage: {uv_script: jobs/one.py}\nsteps: {only: {run: python jobs/one.py}}\n",
 		}).on(on)
 		p.wants(p.must(0, "run", "flow.yaml"), "script says 1.16.0 1.0")
-		all, r := p.builds("--why")
+		all, r := p.makes("--why")
 		all["only"].installs("six==1.16.0", "idna==3.7", "e2escript==1.0")
 		if base := all["only"].Base.Reference; !strings.HasSuffix(base, "python:3.11-slim") {
 			t.Errorf("the base is %s", base)

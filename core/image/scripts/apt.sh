@@ -16,6 +16,8 @@ if [ -s /tmp/.stack-ca.pem ]; then trust="-o Acquire::https::CAInfo=/tmp/.stack-
 apt-get -q $trust update
 # shellcheck disable=SC2086
 apt-get -q $trust install --yes --no-install-recommends "$@"
+# What apt has worked out of the lists, which it does again when it is asked.
+rm -f /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin
 if [ ! -d "$packages" ]; then
   rm -rf /var/lib/apt/lists/*
 fi

@@ -80,8 +80,15 @@ if [ -z "$uv" ] && [ -n "$python" ] && { [ "$task" != run ] || "$python" -m pip 
   uv=$kept/bin/uv
   if ! "$uv" --version >/dev/null 2>&1; then
     need_pip
-    # Only this one program comes from pip, and with what configures pip.
-    "$python" -m pip install --quiet --no-cache-dir --target "$scratch/uv" uv==UV_VERSION
+    # Only this one program comes from pip, and with what configures pip. An index
+    # of the packages alone may not have it: then from where pip has it otherwise.
+    fetch_uv() { "$python" -m pip install --quiet --no-cache-dir --target "$scratch/uv" uv==UV_VERSION; }
+    if [ -z "${PIP_INDEX_URL:-}${PIP_EXTRA_INDEX_URL:-}" ]; then
+      fetch_uv
+    elif ! fetch_uv 2>"$scratch/said" && ! (unset PIP_INDEX_URL PIP_EXTRA_INDEX_URL && fetch_uv); then
+      cat "$scratch/said" >&2
+      exit 1
+    fi
     uv=$scratch/uv/bin/uv
     if [ -d "$cache" ]; then
       # Builds that run at the same time may have been faster; then theirs is used.
