@@ -210,6 +210,40 @@ func TestImagesAtTheSameTime(t *testing.T) {
 	}
 }
 
+// TestLayersOfOneKind: what the second layer of a kind has counts as what the
+// first has.
+func TestLayersOfOneKind(t *testing.T) {
+	root := apiFiles(t)
+	im := image.FromBase("debian:12")
+	var want []string
+	for _, name := range []string{"A", "B", "C"} {
+		secret := image.BuildSecret{Name: name}
+		im = im.WithCommands([]string{"x"}, secret).WithPipPackages([]string{name}, image.Install{IndexURL: "https://" + name + ".example", Secrets: []image.BuildSecret{{Name: "P" + name}}}).
+			WithAptPackages([]string{"x"}, image.BuildSecret{Name: "Q" + name}).WithSourceFolder(filepath.Join(root, "data"), name)
+		want = append(want, name, "P"+name, "Q"+name)
+	}
+	must(t, im.Validate())
+	var got []string
+	for _, s := range im.Secrets() {
+		got = append(got, s.Name)
+	}
+	slices.Sort(want)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if urls, _ := im.Indexes(); len(urls) != 3 || len(im.Packages()) != 3 {
+		t.Errorf("indexes %q, packages %v", urls, im.Packages())
+	}
+	ignoring := im.WithDockerignore(filepath.Join(root, "skip"))
+	stages, err := ignoring.Pin(digests(ignoring.References())).Stages(image.BuildKit())
+	must(t, err)
+	for _, f := range stages[0].Files {
+		if strings.HasSuffix(f.Path, "run.sh") {
+			t.Errorf("%s is not ignored", f.Path)
+		}
+	}
+}
+
 // TestPlatformOfADockerfile: it is read for the platform that the image is for,
 // whenever that is said.
 func TestPlatformOfADockerfile(t *testing.T) {

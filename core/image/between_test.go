@@ -10,6 +10,17 @@ import (
 	"github.com/stackrun/stack/core/image"
 )
 
+// TestScriptKeepsOrder: what a script's header adds changes neither the order of
+// the settings' indexes, in which packages are looked for, nor their options.
+func TestScriptKeepsOrder(t *testing.T) {
+	root := lay(t, map[string]string{"s.py": "# /// script\n# dependencies = [\"a\"]\n# [tool.uv]\n# extra-index-url = [\"https://m.example\"]\n# prerelease = \"allow\"\n# index-strategy = \"first-index\"\n# ///\n"})
+	im := compile(t, "uv_script: s.py\nextra_index_urls: [https://z.example, https://b.example]\npython_package_installer_args: {q: x}", image.Options{SourceRoot: root})
+	const want = `"--extra-index-url=https://z.example", "--extra-index-url=https://b.example", "-q", "x", "--extra-index-url=https://m.example", "--prerelease=allow", "--index-strategy=first-index"]`
+	if got := im.Dockerfile(image.BuildKit()); !strings.Contains(got, want) {
+		t.Error(got)
+	}
+}
+
 // TestDiagnosticsBetweenSettings is what is wrong with settings taken together,
 // or with the files that they name. Lines of the description are places without
 // a file; others have theirs.
@@ -32,6 +43,10 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 		{"mount twice", "commands: [a]\nbuild_secrets: [{name: A, mount: /a}, {name: B, mount: /a}]", "STK1208 error 2:39", "two secrets"},
 		{"secret of two values", "commands: [a]\nbuild_secrets: [A]\nlayers: [{run: b, secrets: [{name: A, file: c}]}]", "STK1209 error 3:29", "two places"},
 		{"variable of a layer's secret", "build_secrets: [A]\nlayers: [{run: b, secrets: [{name: B, env: A}]}]", "STK1208 error 2:29", "build_secrets"},
+		{"secret of the builder's own name", "commands: [a]\nbuild_secrets: [{name: stack-ca-bundle, mount: /a}]", "STK1207 error 2:17", "builder"},
+		{"secret's file, copied", "commands: [a]\nbuild_secrets: [{name: A, file: data/a}]\ncopy: [{src: ./data/a}]", "SEC201 error 3:8", "secret A"},
+		{"secret's file, copied by a layer", "layers: [{run: a, secrets: [{name: A, file: data/a}]}, {copy: {src: data/a, dst: b}}]", "SEC201 error 1:63", "secret A"},
+		{"variable of ours", "environment: {STACK_VALUE_1: a, B: \"c\\nd\"}", "STK1207 error 1:30", "STACK_VALUE_"},
 		{"secrets that nothing reads", "environment: {A: b}\nbuild_secrets: [A]\ninstall_stack_requirements: false", "STK3003 warning 2:16", "nothing"},
 		{"secrets of an image that is there", "mode: custom\nbase_image: a\nbuild_secrets: [A]", "STK1209 error 3:16", "as it is"},
 		{"Dockerfile needs a secret", "dockerfile: Needs", "SEC203 error Needs:2:1", "TOKEN"},
@@ -55,7 +70,7 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 		{"unknown kind", "layers: [{pipe: [a]}]", "STK1203 error 1:11", "pip"},
 		{"layer that is no map", "layers: [a]", "STK1204 error 1:10", ""},
 		{"index beside apt", "layers: [{apt: [a], index_url: 'https://x.example'}]", "STK1209 error 1:32", "apt"},
-		{"options beside a command", "layers: [{run: a, pre: true, args: {b: c}, extra_index_urls: ['https://x.example']}]", "STK1209 error 1:62, STK1209 error 1:24, STK1209 error 1:36", "run"},
+		{"options beside a command", "layers: [{run: a, pre: true, args: {q: c}, extra_index_urls: ['https://x.example']}]", "STK1209 error 1:62, STK1209 error 1:24, STK1209 error 1:36", "run"},
 		{"index beside a lock", "layers: [{uv_project: proj, index_url: 'https://x.example'}]", "STK1209 error 1:40", "lock"},
 		{"secret beside variables", "layers: [{env: {A: b}, secrets: [C]}]", "STK1209 error 1:33", "runs nothing"},
 		{"layer that installs nothing", "layers: [{pip: []}, {apt: []}]", "STK1206 error 1:10, STK1206 error 1:21", "nothing"},
@@ -85,6 +100,7 @@ func TestDiagnosticsBetweenSettings(t *testing.T) {
 		{"damaged project", "uv_project: badproj", "STK1206 error 1:13", "badproj"},
 		{"export command, empty", "pyproject_path: proj\npyproject_export_command: []", "STK1206 error 2:27", "empty"},
 		{"export command, no program", "pyproject_path: proj\npyproject_export_command: ['']", "STK1206 error 2:28", "program"},
+		{"constraints as an option", "requirements: [a]\npython_package_installer_args: {constraint: limits.txt}", "STK1206 error 2:45", "-c FILE"},
 		{"unknown integration", "required_integrations: [evidntly]", "STK2004 error 1:25", `did you mean "evidently"`},
 		{"integration that nothing is like", "required_integrations: [xyz]", "STK2004 error 1:25", "block integration"},
 		{"integration twice", "required_integrations: [evidently, evidently]", "STK1208 error 1:36", "twice"},

@@ -80,6 +80,9 @@ func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
 	for i, s := range secrets {
 		here := append(append([]string(nil), at...), strconv.Itoa(i))
 		switch {
+		case s.Name == CABundleSecret:
+			c.fail(diag.BadName, here, "the secret %s is the builder's own, by ca_bundle of the stack", s.Name).Suggestion = "give yours another name"
+			continue
 		case !secretName().MatchString(s.Name):
 			c.fail(diag.BadName, here, "%q cannot be the name of a secret", s.Name).Detail = "Names are letters, digits, and . _ - between them."
 			continue
@@ -168,6 +171,21 @@ func (im Image) Secrets() []BuildSecret {
 		}
 	}
 	return addSecrets(all, nil)
+}
+
+// secretFiles is the names of secrets by the files that they are read from.
+func (s Settings) secretFiles(root string) map[string]string {
+	files := map[string]string{}
+	for _, secret := range s.BuildSecrets {
+		files[absolute(root, secret.File)] = secret.Name
+	}
+	for _, l := range s.Layers {
+		for _, secret := range l.Secrets {
+			files[absolute(root, secret.File)] = secret.Name
+		}
+	}
+	delete(files, absolute(root, "")) // those that are in the secret store
+	return files
 }
 
 // oneValue refuses secrets of one name that are read from different places: a

@@ -191,6 +191,10 @@ func (c *checker) variables(setting string, vars map[string]string, path ...stri
 			c.fail(diag.BadName, at, "%q cannot be the name of an environment variable", name).Detail = "Names are [A-Za-z_][A-Za-z0-9_]*."
 			continue
 		}
+		if strings.HasPrefix(name, carrierPrefix) {
+			c.fail(diag.BadName, at, "variables that begin with %s are set by stack alone", carrierPrefix)
+			continue
+		}
 		if soundsSecret(name) && secretIn(vars[name]) == "" {
 			d := c.fail(diag.SecretName, at, "%s sounds like a secret, and anybody who can read the image can read it", name)
 			d.Severity = diag.Warning

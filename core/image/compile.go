@@ -56,7 +56,7 @@ const (
 // finds. With errors among them the Image is of no use. It reads the files
 // that the settings name, and no network.
 func Compile(s Settings, o Options) (Image, diag.List) {
-	c := &compiler{checker: checker{rangeOf: o.RangeOf}, options: o}
+	c := &compiler{checker: checker{rangeOf: o.RangeOf}, options: o, secretFiles: s.secretFiles(o.SourceRoot)}
 	s = c.expanded(s)
 	if s.Dockerignore != "" {
 		c.ignore = absolute(o.SourceRoot, s.Dockerignore)
@@ -77,7 +77,9 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 type compiler struct {
 	checker
 	options Options
-	ignore  string // the user's own dockerignore, absolute, or empty
+	// secretFiles is the names of secrets by the files that they are read from.
+	secretFiles map[string]string
+	ignore      string // the user's own dockerignore, absolute, or empty
 }
 
 // expanded replaces ${VAR} where the settings allow it.

@@ -65,6 +65,10 @@ func folderOf(dst string) string {
 func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
 	l := copyLayer{}
 	for i, one := range all {
+		if secret := c.secretFiles[absolute(c.options.SourceRoot, one.Src)]; secret != "" {
+			c.fail(diag.SecretInPlain, at(i), "%q is what the secret %s is read from, and everybody could read it in the image", one.Src, secret)
+			continue
+		}
 		read, problems := readCopy(one, c.options.SourceRoot, c.ignore, c.options.scan)
 		for _, p := range problems {
 			if p.Range == nil {

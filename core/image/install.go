@@ -35,7 +35,11 @@ func (c *checker) installed(installer Installer, index string, extra []string, p
 		switch name {
 		case "system", "break-system-packages":
 			continue // what is done anyway
-		case "python", "target", "prefix", "root", "user", "requirement", "requirements", "r", "editable", "e", "dry-run":
+		case "c", "constraint", "constraints", "override", "overrides", "b", "build-constraint", "build-constraints":
+			c.fail(diag.BadValue, append(append([]string(nil), at...), name), "the option --%s names a file of this machine, which the build does not have", name).
+				Suggestion = "write -c FILE among requirements, or in a requirements file"
+			continue
+		case "python", "p", "target", "t", "prefix", "root", "user", "requirement", "requirements", "r", "editable", "e", "dry-run":
 			c.fail(diag.BadValue, append(append([]string(nil), at...), name), "the option --%s cannot be set: where and what to install is settled by stack", name)
 			continue
 		}

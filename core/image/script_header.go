@@ -3,7 +3,6 @@ package image
 import (
 	"errors"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
@@ -55,12 +54,12 @@ func (c *compiler) scriptRequirements(s Settings, how install) ([]string, instal
 		if uv.NoIndex {
 			how.args = append(how.args, "--no-index")
 		}
-		for name, value := range map[string]string{"--prerelease=": uv.Prerelease, "--index-strategy=": uv.IndexStrategy} {
-			if value != "" {
-				how.args = append(how.args, name+value)
-			}
+		if uv.Prerelease != "" {
+			how.args = append(how.args, "--prerelease="+uv.Prerelease)
 		}
-		slices.Sort(how.args)
+		if uv.IndexStrategy != "" {
+			how.args = append(how.args, "--index-strategy="+uv.IndexStrategy)
+		}
 	} else if len(uv.FindLinks) > 0 || uv.NoIndex || uv.Prerelease != "" || uv.IndexStrategy != "" {
 		uv.CannotSay = append(uv.CannotSay, "options of uv, with another installer")
 	}
