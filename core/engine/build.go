@@ -135,7 +135,7 @@ func reusedOutcome(im plan.Image) build.Outcome {
 }
 
 // job is what there is to do about an image.
-func (im *images) job(p plan.Image, secrets map[string][]byte) (build.Job, error) {
+func (im *images) job(p plan.Image, secrets map[secretSource][]byte) (build.Job, error) {
 	stages, err := p.Description.Stages(im.builder.dialect())
 	if err != nil {
 		return build.Job{}, fmt.Errorf("render image %s: %w", p.Reference, err)
@@ -146,7 +146,7 @@ func (im *images) job(p plan.Image, secrets map[string][]byte) (build.Job, error
 	}
 	for _, s := range p.Description.Secrets() {
 		if !slices.ContainsFunc(r.Secrets, func(have build.Secret) bool { return have.Name == s.Name }) {
-			r.Secrets = append(r.Secrets, build.Secret{Name: s.Name, Value: secrets[s.Name]})
+			r.Secrets = append(r.Secrets, build.Secret{Name: s.Name, Value: secrets[sourceOf(s)]})
 		}
 	}
 	r.Insecure = !p.Local && im.stack.Registry != nil && im.stack.Registry.PlainHTTP && strings.HasPrefix(p.Reference, im.stack.Registry.URI+"/")
