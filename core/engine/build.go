@@ -56,9 +56,13 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
 		return "", plan.Plan{}, err
 	}
+	lacking, err := p.images.lackingTags(ctx, p.Plan.Images)
+	if err != nil {
+		return "", plan.Plan{}, err
+	}
 	out := p.Plan
-	out.Images = append([]plan.Image(nil), p.Plan.Images...)
-	secrets, missing := e.buildSecrets(p)
+	out.Images = rebuilt(p.Plan.Images, lacking)
+	secrets, missing := e.buildSecrets(p.Resolved, out.Images)
 	if err := missing.Err(); err != nil {
 		return "", plan.Plan{}, err
 	}
@@ -75,8 +79,15 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 			if im.Previous != nil {
 				job.Previous = im.Previous // the plan asked the team's registry too
 			}
+			if len(lacking[i]) > 0 {
+				job.Reasons = im.Reasons
+			}
 			jobs, at = append(jobs, job), append(at, i)
 		case plan.Reuse:
+			if im, err = p.images.tag(ctx, im, lacking[i]); err != nil {
+				return "", plan.Plan{}, err
+			}
+			out.Images[i] = im
 			record = record.With(reusedOutcome(im))
 			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: im.Reference, To: "reuse", Message: strings.Join(im.Reasons, "; ")})
 		}

@@ -25,11 +25,11 @@ func sourceOf(s image.BuildSecret) secretSource { return secretSource{s.Name, s.
 // buildSecrets is the values of the secrets that the images to be built need,
 // by where they come from. What is missing is told at the places that ask for
 // it.
-func (e *Engine) buildSecrets(p *Planned) (map[secretSource][]byte, diag.List) {
+func (e *Engine) buildSecrets(r *plan.Resolved, images []plan.Image) (map[secretSource][]byte, diag.List) {
 	values := map[secretSource][]byte{}
 	var missing diag.List
 	told := map[secretSource]bool{}
-	for _, im := range p.Plan.Images {
+	for _, im := range images {
 		if im.Action != plan.Build {
 			continue
 		}
@@ -44,8 +44,8 @@ func (e *Engine) buildSecrets(p *Planned) (map[secretSource][]byte, diag.List) {
 			}
 			told[sourceOf(s)] = true
 			d := diag.New(diag.SecretMissing, "build secret %s: %v", s.Name, err).Try(secretHint(s))
-			if r := secretRange(p.Resolved, im.Steps, s.Name); r != (diag.Range{}) {
-				d.Range = &r
+			if at := secretRange(r, im.Steps, s.Name); at != (diag.Range{}) {
+				d.Range = &at
 			}
 			missing = append(missing, d)
 		}

@@ -37,18 +37,18 @@ func TestSecretsOfOneNameFromTwoFiles(t *testing.T) {
 		}
 	}
 	e := &Engine{Root: root, Environ: []string{"TOKEN=of c"}}
-	p := &Planned{Resolved: &plan.Resolved{}, Plan: plan.Plan{Images: []plan.Image{
+	planned := []plan.Image{
 		withSecret(t, "a", image.BuildSecret{Name: "TOKEN", File: "a.tok"}),
 		withSecret(t, "b", image.BuildSecret{Name: "TOKEN", File: "b.tok"}),
 		withSecret(t, "c", image.BuildSecret{Name: "TOKEN"}),
-	}}}
-	secrets, missing := e.buildSecrets(p)
+	}
+	secrets, missing := e.buildSecrets(&plan.Resolved{}, planned)
 	if err := missing.Err(); err != nil {
 		t.Fatal(err)
 	}
 	im := &images{builder: &stackBuilder{}, stack: &stackfile.Stack{}}
 	got := map[string]string{}
-	for _, described := range p.Plan.Images {
+	for _, described := range planned {
 		job, err := im.job(described, secrets)
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +63,7 @@ func TestSecretsOfOneNameFromTwoFiles(t *testing.T) {
 	if err := os.Remove(filepath.Join(root, "b.tok")); err != nil {
 		t.Fatal(err)
 	}
-	if _, missing := e.buildSecrets(p); len(missing) != 1 {
+	if _, missing := e.buildSecrets(&plan.Resolved{}, planned); len(missing) != 1 {
 		t.Errorf("one file is missing, and told is %v", missing)
 	}
 }
