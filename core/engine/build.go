@@ -160,7 +160,7 @@ func (im *images) job(p plan.Image, secrets map[secretSource][]byte) (build.Job,
 			r.Secrets = append(r.Secrets, build.Secret{Name: s.Name, Value: secrets[sourceOf(s)]})
 		}
 	}
-	r.Insecure = !p.Local && im.stack.Registry != nil && im.stack.Registry.PlainHTTP && strings.HasPrefix(p.Reference, im.stack.Registry.URI+"/")
+	r.Insecure = !p.Local && im.plainHTTP(p.Reference)
 	return build.Job{Request: r, Inputs: p.Inputs, Previous: im.records.Previous(im.flow, im.stack.Name, p.Steps), Force: p.Force, Steps: p.Steps}, nil
 }
 
