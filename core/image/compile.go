@@ -66,7 +66,6 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 		}
 	}
 	c.found = append(c.found, s.Check(o.RangeOf)...)
-	c.copiedSecrets(s)
 	im := c.image(s)
 	if c.found.HasErrors() {
 		return Image{}, c.found
@@ -79,6 +78,7 @@ type compiler struct {
 	options Options
 	// secretFiles is the names of secrets by the files that they are read from.
 	secretFiles map[string]string
+	sets        []set  // of Python packages, in the order of their installs
 	ignore      string // the user's own dockerignore, absolute, or empty
 }
 
@@ -137,6 +137,8 @@ func (c *compiler) image(s Settings) Image {
 		im.action = ActionUse
 	}
 	c.unusedSecrets(im, s)
+	c.unusedBuild(im, s)
+	c.onScratch(im)
 	return im
 }
 
@@ -239,6 +241,7 @@ func (c *compiler) layers(im Image, s Settings) Image {
 		im = im.with(commandsLayer{commands: slices.Clone(s.Commands)})
 	}
 	im = c.ordered(im, s)
+	c.contradictions(c.sets, im.markers(s))
 	if s.User != "" {
 		im = im.with(ownerLayer{s.User, im.workdir})
 	}
@@ -260,7 +263,8 @@ func (c *compiler) source(im Image, s Settings) Image {
 	}
 	im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
 	if s.LocalProjectInstall != "" {
-		im = im.with(localLayer{s.LocalProjectInstall, Installer(first(string(s.Installer), string(UV)))})
+		how := c.installed(s.Installer, s.IndexURL, s.ExtraIndexURLs, nil, s.InstallerArgs, nil, "python_package_installer_args")
+		im = im.with(localLayer{s.LocalProjectInstall, install{installer: how.installer, args: how.indexes()}})
 		if s.User != "" { // what the command has written is the user's too
 			im = im.with(named{ownerLayer{s.User, im.workdir}, "user"})
 		}

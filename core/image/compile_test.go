@@ -231,7 +231,7 @@ func TestMirrors(t *testing.T) {
 		"scratch":                "scratch",
 		"docker.io/library/a:b1": "m.corp/hub/library/a:b1",
 	} {
-		im, problems := image.Compile(image.Settings{BaseImage: text, User: "app"}, image.Options{Mirrors: mirrors})
+		im, problems := image.Compile(image.Settings{BaseImage: text, Workdir: "/w"}, image.Options{Mirrors: mirrors})
 		if problems.HasErrors() {
 			t.Error(problems)
 		}

@@ -56,8 +56,8 @@ type commandsLayer struct {
 
 // localLayer runs the command that installs the source.
 type localLayer struct {
-	command   string
-	installer Installer
+	command string
+	how     install
 }
 
 // workdirLayer changes the work directory.
@@ -149,15 +149,18 @@ func (l commandsLayer) render(r *renderer) {
 func (l localLayer) input() part {
 	p := newPart("local_project_install_command", exactPart)
 	p.text(l.command)
-	p.text(string(l.installer))
+	p.text(string(l.how.installer))
+	p.count(len(l.how.args))
+	for _, a := range l.how.args {
+		p.text(a)
+	}
 	p.show(l.command)
 	return p
 }
 
 func (l localLayer) render(r *renderer) {
 	r.blank()
-	how := install{installer: l.installer}
-	r.script(how.cacheMounts(r.dialect), nil, "python.sh", "run", string(l.installer), l.command)
+	r.script(l.how.cacheMounts(r.dialect), nil, "python.sh", append([]string{"run", string(l.how.installer), l.command}, l.how.args...)...)
 }
 
 func (l workdirLayer) input() part {

@@ -98,9 +98,9 @@ func (r *requirementsReader) item(item string, at diag.Range) (string, bool) {
 
 // parsed is text as a line of a requirements file.
 func (r *requirementsReader) parsed(text string, at diag.Range) (requirement.Line, bool) {
-	if secretURL(text) {
-		r.problem(at, diag.SecretInPlain, "the requirement has credentials in its URL").Suggestion =
-			"write ${NAME} in their place, and name NAME in build_secrets"
+	if secret := secretIn(text); secret != "" {
+		r.problem(at, diag.SecretInPlain, "the requirement holds %s", secret).Suggestion =
+			"write ${NAME} in its place, and name NAME in build_secrets"
 		return requirement.Line{}, false
 	}
 	for _, name := range variablesOf(text) {

@@ -41,8 +41,8 @@ while [ "$count" -gt 0 ]; do
   option=$1 count=$((count - 1))
   shift
   case $option in
-    --index-url=*) index=$(filled "${option#*=}") ;;
-    --extra-index-url=*) extra="$extra $(filled "${option#*=}")" ;;
+    --index-url=* | --default-index=*) index=$(filled "${option#*=}") ;;
+    --extra-index-url=* | --index=*) extra="$extra $(filled "${option#*=}")" ;;
     *) set -- "$@" "$option" ;;
   esac
 done
