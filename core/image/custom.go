@@ -73,6 +73,7 @@ type use struct {
 	rewrite    func(pinned string) string
 	reference  string // mirrors applied
 	digest     string // where the reference has one
+	at         diag.Range
 }
 
 // readCustom reads the Dockerfile that s names, and its context.
