@@ -177,17 +177,32 @@ func look(ctx context.Context, images Images, all []Image) ([]Image, error) {
 }
 
 // checkTags refuses one tag for two images.
-func checkTags(all []Image) diag.List {
+func (m *maker) checkTags(all []Image) diag.List {
 	var problems diag.List
 	owner := map[string]Image{}
 	for _, im := range all {
 		for _, tag := range im.ExtraTags {
 			if other, taken := owner[tag]; taken {
-				problems = append(problems, diag.New(diag.TagTwice, "two images have the tag %s", tag).
-					Because("One is for %s, the other for %s.", strings.Join(other.Steps, ", "), strings.Join(im.Steps, ", ")))
+				d := diag.New(diag.TagTwice, "two images have the tag %s", tag).
+					Because("One is for %s, the other for %s.", strings.Join(other.Steps, ", "), strings.Join(im.Steps, ", ")).
+					Try("give each of the two an image_tag of its own, at its step, or leave image_tag away")
+				if at := m.tagPlace(im, tag); at.File != "" {
+					d.Range = &at
+				}
+				problems = append(problems, d)
 			}
 			owner[tag] = im
 		}
 	}
 	return problems
+}
+
+// tagPlace is where the tag of an image was written.
+func (m *maker) tagPlace(im Image, tag string) diag.Range {
+	for _, d := range m.resolved.Steps {
+		if p := m.placeOf(d.Settings.Image); slices.Contains(im.Steps, d.Step.Name) && p.repository+":"+p.tag == tag {
+			return rangeIn(d.Tree, "image", "image_tag")
+		}
+	}
+	return diag.Range{}
 }
