@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,6 +59,11 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	ignore := s.Dockerignore
 	if ignore != "" && !filepath.IsAbs(ignore) {
 		ignore = filepath.Join(m.in.SourceRoot, ignore)
+	}
+	if ignore != "" {
+		if _, err := os.ReadFile(ignore); err != nil {
+			return nil, nil // Compile tells of it, at the setting
+		}
 	}
 	secrets := m.secretsBelow(m.in.SourceRoot)
 	which := strings.Join(append([]string{ignore}, secrets...), "\n")
