@@ -15,7 +15,12 @@ func TestAMissingDockerignoreIsToldOnce(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(root, "folder"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, image := range []string{"dockerignore: absent", "dockerignore: folder", "dockerignore: absent, allow_including_files_in_images: false, dockerfile: D"} {
+	for image, at := range map[string]string{
+		"dockerignore: absent": "flow.yaml:6:27",
+		"dockerignore: folder": "flow.yaml:6:27",
+		"dockerignore: absent, allow_including_files_in_images: false, dockerfile: D": "flow.yaml:6:27",
+		"dockerfile: D, dockerfile_build: {dockerignore: absent}":                     "flow.yaml:6:61",
+	} {
 		if err := os.WriteFile(filepath.Join(root, "D"), []byte("FROM a:1\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +32,7 @@ func TestAMissingDockerignoreIsToldOnce(t *testing.T) {
 				errors = append(errors, d)
 			}
 		}
-		if len(errors) != 1 || errors[0].Code != diag.FileUnreadable || errors[0].Range == nil || errors[0].Range.String() != "flow.yaml:6:27" {
+		if len(errors) != 1 || errors[0].Code != diag.FileUnreadable || errors[0].Range == nil || errors[0].Range.String() != at {
 			t.Errorf("%s: %v", image, errors)
 		}
 	}
