@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/plan"
 	"github.com/stackrun/stack/core/settings"
 )
 
@@ -17,6 +18,8 @@ type explanation struct {
 	Value      any             `json:"value"`
 	Origin     settings.Origin `json:"origin"`
 	Overridden []overridden    `json:"overridden"`
+
+	removed bool // the origin is what took the value away
 }
 
 type overridden struct {
@@ -30,7 +33,8 @@ func newExplain(a *app) *cobra.Command {
 		Use:   "explain FLOW [PATH]",
 		Short: "Show the value of a setting, where it came from, and what it overrode",
 		Long: `Shows a setting's value, the layer, file and line that it came from, and each
-value that it overrode, the nearest first. PATH is such as
+value that it overrode, the nearest first. Of a setting that a layer took away
+it shows which layer did, and what was there. PATH is such as
 steps.train.image.requirements. Without PATH all settings of all steps are
 listed with their origins.`,
 		Example: "  stack explain flow.yaml steps.train.image.requirements\n  stack explain flow.yaml --set image.user=app steps.train.image.user",
@@ -88,8 +92,8 @@ func (a *app) explain(ctx context.Context, flags flowFlags, path string) error {
 	return nil
 }
 
-func explain(path string, v *settings.Value) explanation {
-	e := explanation{Path: path, Value: v.Plain(), Origin: v.Origin(), Overridden: []overridden{}}
+func explain(path string, v plan.Explained) explanation {
+	e := explanation{Path: path, Value: v.Plain(), Origin: v.Origin(), Overridden: []overridden{}, removed: v.Removed}
 	for _, o := range v.Overrode {
 		e.Overridden = append(e.Overridden, overridden{o.Plain(), o.Origin()})
 	}
@@ -97,7 +101,11 @@ func explain(path string, v *settings.Value) explanation {
 }
 
 func (a *app) printExplanation(e explanation) {
-	fmt.Fprintf(a.Stdout, "%s = %s\n  from %s\n", diag.Printable(e.Path), valueText(e.Value), originText(e.Origin))
+	from := "from"
+	if e.removed {
+		from = "removed by"
+	}
+	fmt.Fprintf(a.Stdout, "%s = %s\n  %s %s\n", diag.Printable(e.Path), valueText(e.Value), from, originText(e.Origin))
 	for _, o := range e.Overridden {
 		fmt.Fprintf(a.Stdout, "  over %s from %s\n", valueText(o.Value), originText(o.Origin))
 	}

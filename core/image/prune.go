@@ -34,11 +34,13 @@ func Prune(tree *settings.Value) (*settings.Value, diag.List) {
 	p.bases()
 	pruned := *tree
 	pruned.Entries = p.entries
+	pruned.Removed = append(slices.Clone(tree.Removed), p.removed...)
 	return &pruned, p.found
 }
 
 type pruner struct {
 	entries []settings.Entry
+	removed []settings.Entry // what does not count, because of a higher layer
 	found   diag.List
 }
 
@@ -186,8 +188,11 @@ func (p *pruner) custom() {
 	why.Key = "mode custom"
 	var kept []settings.Entry
 	for _, e := range p.entries {
+		was := e
 		if keptByCustom(e.Key) || e.Value == nil || p.above(&e, &why) {
 			kept = append(kept, e)
+		} else {
+			p.removed = append(p.removed, settings.Removal(was, why.Value))
 		}
 	}
 	p.entries = kept
@@ -212,8 +217,9 @@ func (p *pruner) above(e, why *settings.Entry) bool {
 	for _, inner := range e.Value.Entries {
 		whole := settings.Entry{Key: e.Key + "." + inner.Key, Range: inner.Range, Value: inner.Value}
 		if p.above(&whole, why) {
-			inner.Value = whole.Value
-			left.Entries = append(left.Entries, inner)
+			left.Entries = append(left.Entries, settings.Entry{Key: inner.Key, Range: inner.Range, Value: whole.Value})
+		} else {
+			left.Removed = append(slices.Clone(left.Removed), settings.Removal(inner, why.Value))
 		}
 	}
 	e.Value = &left
@@ -232,11 +238,17 @@ func (p *pruner) bases() {
 		p.remove("dockerfile")
 	case rank(base.Value) > rank(file.Value):
 		p.dropped(base, file)
+		p.removed = append(p.removed, settings.Removal(*base, file.Value))
 		p.remove("base_image")
 	default:
 		why := *base
 		for _, key := range []string{"dockerfile", "build_context_root", "dockerfile_build"} {
-			if e := p.get(key); e != nil && !p.above(e, &why) {
+			e := p.get(key)
+			if e == nil {
+				continue
+			}
+			if was := *e; !p.above(e, &why) {
+				p.removed = append(p.removed, settings.Removal(was, why.Value))
 				p.remove(key)
 			}
 		}

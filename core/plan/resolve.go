@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"sort"
 
 	"github.com/stackrun/stack/core/diag"
@@ -132,63 +131,4 @@ func (r *Resolved) Paths() []string {
 		}
 	}
 	return out
-}
-
-// Explain is the value at a path such as steps.train.image.requirements, with
-// its origin and what it overrode. Without the leading steps.NAME it is the
-// value that all steps have, if they agree. The error is a diag.List.
-func (r *Resolved) Explain(path string) (*settings.Value, error) {
-	parts, err := settings.ParsePath(path)
-	if err != nil {
-		return nil, err
-	}
-	if len(parts) >= 2 && parts[0].Key == "steps" {
-		name := parts[1].Key
-		rest := settings.JoinPath(parts[2:]...)
-		known := map[string]bool{}
-		for _, d := range r.Steps {
-			if d.Step.Name == name || d.Step.Group == name {
-				return explained(d.Tree, rest)
-			}
-			known[d.Step.Name] = true
-		}
-		return nil, unknownSteps(map[string]*settings.Value{name: {Range: diag.Range{File: path}}}, known)
-	}
-	var first *settings.Value
-	for i, d := range r.Steps {
-		v, err := explained(d.Tree, path)
-		if err != nil {
-			return nil, err
-		}
-		if i > 0 && !reflect.DeepEqual(v.Plain(), first.Plain()) {
-			step := settings.JoinPath(settings.Part{Key: "steps"}, settings.Part{Key: d.Step.Name})
-			return nil, diag.List{diag.New(diag.SettingPath, "%s is not the same for all steps", path).
-				Try(fmt.Sprintf("name a step: %s.%s", step, path))}
-		}
-		if i == 0 {
-			first = v
-		}
-	}
-	return first, nil
-}
-
-// explained is the value at a path of one step's settings, with the built-in
-// default beneath it; nobody wrote that, so it is not in the tree.
-func explained(tree *settings.Value, path string) (*settings.Value, error) {
-	builtin, _ := settings.Lookup(settings.Builtin(reflect.TypeFor[flow.Settings]()), path)
-	v, err := settings.Lookup(tree, path)
-	if err != nil && builtin == nil {
-		if unknown := settings.Known(reflect.TypeFor[flow.Settings](), path); unknown != nil {
-			return nil, unknown // misspelt, rather than not written
-		}
-	}
-	if builtin == nil || builtin.Kind != settings.Scalar {
-		return v, err
-	}
-	if err != nil {
-		return builtin, nil
-	}
-	out := *v
-	out.Overrode = append(slices.Clone(v.Overrode), builtin)
-	return &out, nil
 }

@@ -27,7 +27,8 @@ import (
 //   - A value tagged merge:"-" is not merged: the highest replaces the others.
 //
 // In the result every value has in Overrode what lower layers said, the nearest
-// first, nulls included. A remove that finds nothing is a warning, and a
+// first, nulls included, and every map in Removed what was taken out of it. A
+// remove that finds nothing is a warning, and a
 // malformed append or remove an error, which leaves the value as inherited.
 func Merge(t reflect.Type, layers ...*Value) (*Value, diag.List) {
 	return NewTypes().Merge(t, layers...)
@@ -127,9 +128,12 @@ func (m *merger) finish(r rule, v *Value) *Value {
 		return v
 	}
 	out := *v
-	out.Entries = make([]Entry, 0, len(v.Entries))
+	out.Entries, out.Removed = make([]Entry, 0, len(v.Entries)), nil
 	for _, e := range v.Entries {
 		if m.gone[e.Value] || e.Value.Kind == Null && r.tag != "null" {
+			if slices.ContainsFunc(e.Value.Overrode, func(v *Value) bool { return v.Kind != Null }) {
+				out.Removed = append(out.Removed, e)
+			}
 			continue
 		}
 		e.Value = m.finish(m.at(r, e.Key), e.Value)

@@ -67,6 +67,10 @@ type Value struct {
 	// Overrode is, in a merged tree, the values of lower layers that this one
 	// replaced, the nearest first.
 	Overrode []*Value
+
+	// Removed is, of a Map of a merged tree, what was taken out of it: for each
+	// a null at the place that says so, with what was there in Overrode.
+	Removed []Entry
 }
 
 // Entry is a key of a map and its value.
