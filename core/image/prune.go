@@ -32,6 +32,7 @@ func Prune(tree *settings.Value) (*settings.Value, diag.List) {
 	p.spellings()
 	p.custom()
 	p.bases()
+	p.python()
 	pruned := *tree
 	pruned.Entries = p.entries
 	return &pruned, p.found
@@ -193,6 +194,24 @@ func (p *pruner) custom() {
 		kept = append(kept, e)
 	}
 	p.entries = kept
+}
+
+// python tells that python_version is of the default base alone, where it was
+// written with the layer in mind that names another one.
+func (p *pruner) python() {
+	if mode := p.get("mode"); mode != nil && mode.Value.Text == string(Custom) {
+		return
+	}
+	version := p.get("python_version")
+	for _, name := range []string{"base_image", "dockerfile"} {
+		own := p.get(name)
+		if version == nil || own == nil || rank(version.Value) > rank(own.Value) {
+			continue
+		}
+		d := diag.At(version.Value.Range, diag.SettingIgnored, "python_version has no effect: %s says which Python there is", name)
+		d.Severity = diag.Warning
+		p.found = append(p.found, d.Try("remove one of the two"))
+	}
 }
 
 // bases leaves one of base_image and dockerfile.

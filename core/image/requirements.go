@@ -178,7 +178,10 @@ func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 	}
 	data, err := os.ReadFile(abs)
 	if err != nil {
-		r.problem(at, diag.FileUnreadable, "cannot read the requirements file %q: %v", shown, cause(err))
+		d := r.problem(at, diag.FileUnreadable, "cannot read the requirements file %q: %v", shown, cause(err))
+		if _, err := requirement.Parse(shown); err == nil && !strings.ContainsAny(shown, "/") && !strings.HasSuffix(shown, ".txt") {
+			d.Suggestion = "to install a package of this name, write a list: [" + shown + "]"
+		}
 		return ""
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
