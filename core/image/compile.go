@@ -60,7 +60,7 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 	s = c.expanded(s)
 	if s.Dockerignore != "" {
 		c.ignore = absolute(o.SourceRoot, s.Dockerignore)
-		if _, err := os.Stat(c.ignore); err != nil {
+		if _, err := os.ReadFile(c.ignore); err != nil {
 			c.fail(diag.FileUnreadable, []string{"dockerignore"}, "cannot read the ignore file %q: %v", s.Dockerignore, cause(err))
 			c.ignore = "" // what is copied is read all the same, for its own mistakes
 		}

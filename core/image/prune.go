@@ -187,11 +187,9 @@ func (p *pruner) custom() {
 	why.Key = "mode custom"
 	var kept []settings.Entry
 	for _, e := range p.entries {
-		if e.Value != nil && e.Value.Kind != settings.Null && !keptByCustom(e.Key) && rank(e.Value) > rank(mode.Value) {
-			p.dropped(&e, &why)
-			continue
+		if keptByCustom(e.Key) || e.Value == nil || p.above(&e, &why) {
+			kept = append(kept, e)
 		}
-		kept = append(kept, e)
 	}
 	p.entries = kept
 }
@@ -214,6 +212,33 @@ func (p *pruner) python() {
 	}
 }
 
+// above takes out of e what layers below the one of why wrote, and reports
+// whether anything of e is left. A merged map has the layer of the highest that
+// spoke of it, so that each of its entries counts by its own; an empty map asks
+// for nothing.
+func (p *pruner) above(e, why *settings.Entry) bool {
+	switch {
+	case e.Value.Kind == settings.Null:
+		return true
+	case rank(e.Value) > rank(why.Value):
+		p.dropped(e, why)
+		return false
+	case e.Value.Kind != settings.Map:
+		return true
+	}
+	left := *e.Value
+	left.Entries = nil
+	for _, inner := range e.Value.Entries {
+		whole := settings.Entry{Key: e.Key + "." + inner.Key, Range: inner.Range, Value: inner.Value}
+		if p.above(&whole, why) {
+			inner.Value = whole.Value
+			left.Entries = append(left.Entries, inner)
+		}
+	}
+	e.Value = &left
+	return len(left.Entries) > 0
+}
+
 // bases leaves one of base_image and dockerfile.
 func (p *pruner) bases() {
 	base, file := p.get("base_image"), p.get("dockerfile")
@@ -228,10 +253,9 @@ func (p *pruner) bases() {
 		p.dropped(base, file)
 		p.remove("base_image")
 	default:
-		above, why := rank(base.Value), *base
+		why := *base
 		for _, key := range []string{"dockerfile", "build_context_root", "dockerfile_build"} {
-			if e := p.get(key); e != nil && rank(e.Value) > above {
-				p.dropped(e, &why)
+			if e := p.get(key); e != nil && !p.above(e, &why) {
 				p.remove(key)
 			}
 		}

@@ -73,7 +73,7 @@ func (m *maker) pinned(ctx context.Context) ([]Image, map[string]int) {
 
 // present is what the settings and the code would make now.
 func (m *maker) present(ctx context.Context) ([]Image, map[string]int, error) {
-	now := maker{resolved: m.resolved, in: m.in, list: diag.List{}, seen: map[string]bool{}, trees: m.trees}
+	now := maker{resolved: m.resolved, in: m.in, list: diag.List{}, seen: map[string]bool{}, trees: m.trees, secrets: m.secrets}
 	all := now.describe(ctx)
 	if err := now.list.Err(); err != nil {
 		return nil, nil, err
