@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/source"
 )
 
@@ -228,7 +229,7 @@ func (r *renderer) installs(p part) {
 			packages = append(packages, clip(line))
 		}
 	}
-	r.line("# " + strings.ToValidUTF8(few(packages), "?"))
+	r.line("# " + strings.ToValidUTF8(diag.Few(packages), "?"))
 }
 
 // folder is a folder of the build context that no other layer has.
