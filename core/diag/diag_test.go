@@ -123,7 +123,7 @@ func TestExitOf(t *testing.T) {
 }
 
 func TestDidYouMean(t *testing.T) {
-	fields := []string{"accelerator", "memory", "base_image", "cpu"}
+	fields := []string{"accelerator", "memory", "base_image_repo", "base_image", "base_image_version", "cpu", "target_one", "target_two"}
 	for _, tc := range []struct{ word, want string }{
 		{"acelerator", `did you mean "accelerator"?`},
 		{"Base-Image", `did you mean "base_image"?`},
@@ -131,10 +131,24 @@ func TestDidYouMean(t *testing.T) {
 		{"cup", `did you mean "cpu"?`},
 		{"memroy", `did you mean "memory"?`},
 		{"zzz", ""},
+		{"basee", `did you mean "base_image"?`},
+		{"base", `did you mean "base_image"?`},
+		{"bas", ""},
+		{"target", ""}, // two begin so
+		{"accell", `did you mean "accelerator"?`},
 		{"", ""},
 	} {
 		if got := diag.DidYouMean(tc.word, fields); got != tc.want {
 			t.Errorf("DidYouMean(%q) = %q, want %q", tc.word, got, tc.want)
+		}
+	}
+}
+
+func TestSome(t *testing.T) {
+	all := strings.Split("abcdefghijklmnop", "")
+	for n, want := range map[int]string{0: "", 1: "a", 13: "a, b, c, d, e, f, g, h, i, j, k, l, m", 14: "a, b, c, d, e, f, g, h, i, j, k, l and 2 more"} {
+		if got := diag.Some(all[:n]); got != want {
+			t.Errorf("%d: %s", n, got)
 		}
 	}
 }
