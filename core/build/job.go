@@ -13,8 +13,10 @@ type Job struct {
 	Inputs  image.Inputs
 	// Previous is the inputs of the image used before, to say why it is built.
 	Previous image.Inputs
-	Force    bool     // build even if the image exists
-	Steps    []string // that use it
+	// Reasons is why it is built, where that is not a difference of inputs.
+	Reasons []string
+	Force   bool     // build even if the image exists
+	Steps   []string // that use it
 }
 
 // Action is what was done about a job.

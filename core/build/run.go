@@ -197,8 +197,8 @@ func why(j Job) []string {
 	switch {
 	case j.Force:
 		return append([]string{"prevent_build_reuse"}, reasons...)
-	case len(reasons) == 0 && len(j.Previous) == 0:
-		return []string{"no image with this key exists"}
+	case len(j.Reasons) > 0:
+		return j.Reasons
 	case len(reasons) == 0:
 		return []string{"no image with this key exists"}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/migration"
+	"github.com/stackrun/stack/core/requirement"
 	"github.com/stackrun/stack/core/run"
 )
 
@@ -106,6 +107,10 @@ func (a *app) importFlow(o importOptions) error {
 	}
 	if err := run.WriteFile(a.path(o.out), result.Flow); err != nil {
 		return diag.Fail(diag.DiskFull, fmt.Errorf("write %s: %w", o.out, err), "")
+	}
+	if requirement.Redacted(string(data)) != string(data) && strings.HasPrefix(a.path(o.config), filepath.Dir(a.path(o.out))+string(filepath.Separator)) {
+		result.Notes = append(result.Notes, migration.Note{Kind: migration.ToDo,
+			Detail: o.config + " still holds credentials, and what lies beside the flow is copied into images: delete it, or name it in .dockerignore"})
 	}
 	if a.flags.output == "json" {
 		a.printJSON(importJSON(o, result, list))

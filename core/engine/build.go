@@ -56,9 +56,13 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 	if err := p.bases.checkPresent(ctx, p.Plan.Images); err != nil {
 		return "", plan.Plan{}, err
 	}
+	lacking, err := p.images.lackingTags(ctx, p.Plan.Images)
+	if err != nil {
+		return "", plan.Plan{}, err
+	}
 	out := p.Plan
-	out.Images = append([]plan.Image(nil), p.Plan.Images...)
-	secrets, missing := e.buildSecrets(p)
+	out.Images = rebuilt(p.Plan.Images, lacking)
+	secrets, missing := e.buildSecrets(p.Resolved, out.Images)
 	if err := missing.Err(); err != nil {
 		return "", plan.Plan{}, err
 	}
@@ -75,8 +79,15 @@ func (e *Engine) build(ctx context.Context, p *Planned, runID string, sink Sink)
 			if im.Previous != nil {
 				job.Previous = im.Previous // the plan asked the team's registry too
 			}
+			if len(lacking[i]) > 0 {
+				job.Reasons = im.Reasons
+			}
 			jobs, at = append(jobs, job), append(at, i)
 		case plan.Reuse:
+			if im, err = p.images.tag(ctx, im, lacking[i]); err != nil {
+				return "", plan.Plan{}, err
+			}
+			out.Images[i] = im
 			record = record.With(reusedOutcome(im))
 			sink(Event{Time: e.Now(), Type: BuildProgress, Run: runID, Image: im.Reference, To: "reuse", Message: strings.Join(im.Reasons, "; ")})
 		}
@@ -135,7 +146,7 @@ func reusedOutcome(im plan.Image) build.Outcome {
 }
 
 // job is what there is to do about an image.
-func (im *images) job(p plan.Image, secrets map[string][]byte) (build.Job, error) {
+func (im *images) job(p plan.Image, secrets map[secretSource][]byte) (build.Job, error) {
 	stages, err := p.Description.Stages(im.builder.dialect())
 	if err != nil {
 		return build.Job{}, fmt.Errorf("render image %s: %w", p.Reference, err)
@@ -146,10 +157,10 @@ func (im *images) job(p plan.Image, secrets map[string][]byte) (build.Job, error
 	}
 	for _, s := range p.Description.Secrets() {
 		if !slices.ContainsFunc(r.Secrets, func(have build.Secret) bool { return have.Name == s.Name }) {
-			r.Secrets = append(r.Secrets, build.Secret{Name: s.Name, Value: secrets[s.Name]})
+			r.Secrets = append(r.Secrets, build.Secret{Name: s.Name, Value: secrets[sourceOf(s)]})
 		}
 	}
-	r.Insecure = !p.Local && im.stack.Registry != nil && im.stack.Registry.PlainHTTP && strings.HasPrefix(p.Reference, im.stack.Registry.URI+"/")
+	r.Insecure = !p.Local && im.plainHTTP(p.Reference)
 	return build.Job{Request: r, Inputs: p.Inputs, Previous: im.records.Previous(im.flow, im.stack.Name, p.Steps), Force: p.Force, Steps: p.Steps}, nil
 }
 

@@ -16,29 +16,36 @@ import (
 // largestSecret is what engines take as the value of a build secret, in bytes.
 const largestSecret = 500 << 10
 
+// secretSource is where a secret's value comes from: two steps may read one
+// name from two files.
+type secretSource struct{ name, file string }
+
+func sourceOf(s image.BuildSecret) secretSource { return secretSource{s.Name, s.File} }
+
 // buildSecrets is the values of the secrets that the images to be built need,
-// by name. What is missing is told at the places that ask for it.
-func (e *Engine) buildSecrets(p *Planned) (map[string][]byte, diag.List) {
-	values := map[string][]byte{}
+// by where they come from. What is missing is told at the places that ask for
+// it.
+func (e *Engine) buildSecrets(r *plan.Resolved, images []plan.Image) (map[secretSource][]byte, diag.List) {
+	values := map[secretSource][]byte{}
 	var missing diag.List
-	told := map[string]bool{}
-	for _, im := range p.Plan.Images {
+	told := map[secretSource]bool{}
+	for _, im := range images {
 		if im.Action != plan.Build {
 			continue
 		}
 		for _, s := range im.Description.Secrets() {
-			if _, have := values[s.Name]; have || told[s.Name] {
+			if _, have := values[sourceOf(s)]; have || told[sourceOf(s)] {
 				continue
 			}
 			value, err := e.secretValue(s)
 			if err == nil {
-				values[s.Name] = value
+				values[sourceOf(s)] = value
 				continue
 			}
-			told[s.Name] = true
+			told[sourceOf(s)] = true
 			d := diag.New(diag.SecretMissing, "build secret %s: %v", s.Name, err).Try(secretHint(s))
-			if r := secretRange(p.Resolved, im.Steps, s.Name); r != (diag.Range{}) {
-				d.Range = &r
+			if at := secretRange(r, im.Steps, s.Name); at != (diag.Range{}) {
+				d.Range = &at
 			}
 			missing = append(missing, d)
 		}

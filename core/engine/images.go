@@ -52,7 +52,7 @@ func (e *Engine) registryOf(stack *stackfile.Stack) Registry {
 func (im *images) Digests(ctx context.Context, references, platforms []string) (map[string]string, error) {
 	var mu sync.Mutex
 	out := map[string]string{}
-	var problems diag.List
+	var problems plan.BaseProblems
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, reference := range references {
@@ -66,7 +66,7 @@ func (im *images) Digests(ctx context.Context, references, platforms []string) (
 			mu.Lock()
 			defer mu.Unlock()
 			if isCode(err, diag.BaseNotFound, diag.BasePlatform) {
-				problems = append(problems, diag.FromError(err)...) // tell all that are missing
+				problems = append(problems, plan.BaseProblem{Reference: reference, Found: diag.FromError(err)}) // tell all that are missing
 				return nil
 			}
 			out[reference] = digest

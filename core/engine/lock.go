@@ -120,7 +120,7 @@ func (b *bases) present(ctx context.Context, reference string, entry lockfile.Ba
 // use it. What it is no longer for is taken out of it.
 func (b *bases) renewed(ctx context.Context, references, platforms []string) (map[string]string, error) {
 	out := map[string]string{}
-	var problems diag.List
+	var problems plan.BaseProblems
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, reference := range references {
@@ -136,7 +136,7 @@ func (b *bases) renewed(ctx context.Context, references, platforms []string) (ma
 			defer b.mu.Unlock()
 			var list diag.List
 			if errors.As(err, &list) {
-				problems = append(problems, list...) // tell all that are missing
+				problems = append(problems, plan.BaseProblem{Reference: reference, Found: list}) // tell all that are missing
 				return nil
 			}
 			if err != nil {
@@ -206,7 +206,11 @@ func placeBase(d diag.Diagnostic, p plan.Plan, r *plan.Resolved, reference strin
 			if step.Settings.Image.Dockerfile != "" {
 				field = "dockerfile"
 			}
-			if at := stackfile.RangeIn(step.Tree, []string{"image", field}); at.Line > 0 {
+			at := im.Description.PlaceOf(reference)
+			if at.Line == 0 {
+				at = stackfile.RangeIn(step.Tree, []string{"image", field})
+			}
+			if at.Line > 0 {
 				d.Range = &at
 			}
 			return d

@@ -80,7 +80,7 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 	if err != nil {
 		return nil, err
 	}
-	_, missing := e.buildSecrets(p)
+	_, missing := e.buildSecrets(p.Resolved, p.Plan.Images)
 	for _, d := range missing { // a plan needs no values, only its build does
 		p.Plan.Diagnostics = append(p.Plan.Diagnostics, d.AsWarning())
 	}

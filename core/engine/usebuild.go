@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -110,8 +111,8 @@ func imagesForSteps(record build.Record, resolved *plan.Resolved, at diag.Range)
 		steps[identityOf(*im)] = append(steps[identityOf(*im)], d.Step.Name)
 	}
 	if len(missing) > 0 {
-		d := diag.At(at, diag.BuildUnusable, "build %s has no image for %s", record.ID, few(missing)).
-			Because("It has images for %s. A build that failed has those that were finished.", few(record.Steps()))
+		d := diag.At(at, diag.BuildUnusable, "build %s has no image for %s", record.ID, diag.Few(missing)).
+			Because("It has images for %s. A build that failed has those that were finished.", cmp.Or(diag.Few(record.Steps()), "no step"))
 		return nil, nil, diag.List{d.Try(fmt.Sprintf("build the flow again: `stack build %s --stack %s`", resolved.Flow.File, resolved.Stack.Name))}
 	}
 	var used []build.RecordImage
@@ -126,18 +127,6 @@ func imagesForSteps(record build.Record, resolved *plan.Resolved, at diag.Range)
 
 func identityOf(im build.RecordImage) string {
 	return im.Reference + "\n" + im.Digest + "\n" + im.LocalID
-}
-
-// few names the first of many.
-func few(names []string) string {
-	const most = 8
-	switch {
-	case len(names) == 0:
-		return "no step"
-	case len(names) > most:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }
 
 // pinnedImage is an image of a record as a plan has it.

@@ -5,6 +5,7 @@ import (
 	"path"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
@@ -90,9 +91,9 @@ func (c *checker) checkSecrets(secrets []BuildSecret, at ...string) {
 			c.fail(diag.Conflict, here, "secret %s is either in a variable or in a file", s.Name).Suggestion = "keep one of env and mount"
 			continue
 		case s.Mount != "":
-			if !mountShape().MatchString(s.Mount) || path.Clean(s.Mount) != s.Mount {
+			if !mountShape().MatchString(s.Mount) || path.Clean(s.Mount) != s.Mount || strings.HasPrefix(s.Mount, "/tmp/.stack") {
 				c.fail(diag.BadValue, here, "mount %q of secret %s is not the absolute path of a file", s.Mount, s.Name).
-					Detail = "Such as /run/secrets/token; its names are letters, digits, and . _ @ + ~ - between them."
+					Detail = "Such as /run/secrets/token; its names are letters, digits, and . _ @ + ~ - between them, and /tmp/.stack… is the build's own."
 				continue
 			}
 		case !variableShape().MatchString(s.variable()):
@@ -177,14 +178,14 @@ func (im Image) Secrets() []BuildSecret {
 func (s Settings) secretFiles(root string) map[string]string {
 	files := map[string]string{}
 	for _, secret := range s.BuildSecrets {
-		files[absolute(root, secret.File)] = secret.Name
+		files[resolved(absolute(root, secret.File))] = secret.Name
 	}
 	for _, l := range s.Layers {
 		for _, secret := range l.Secrets {
-			files[absolute(root, secret.File)] = secret.Name
+			files[resolved(absolute(root, secret.File))] = secret.Name
 		}
 	}
-	delete(files, absolute(root, "")) // those that are in the secret store
+	delete(files, resolved(absolute(root, ""))) // those that are in the secret store
 	return files
 }
 
@@ -213,37 +214,6 @@ func (c *checker) oneValue(s Settings) {
 						Suggestion = "give one of them another env or mount"
 				}
 			}
-		}
-	}
-}
-
-// copiedSecrets refuses to copy a file into the image that a build secret is
-// read from.
-func (c *compiler) copiedSecrets(s Settings) {
-	files := map[string]string{}
-	note := func(secrets []BuildSecret) {
-		for _, secret := range secrets {
-			if secret.File != "" {
-				files[absolute(c.options.SourceRoot, secret.File)] = secret.Name
-			}
-		}
-	}
-	check := func(src string, at ...string) {
-		if name, ok := files[absolute(c.options.SourceRoot, src)]; ok {
-			c.fail(diag.SecretInPlain, at, "%q is what build secret %s is read from, and would be in the image", src, name).
-				Suggestion = "leave the copy away: the secret is in its variable or mount while commands run"
-		}
-	}
-	note(s.BuildSecrets)
-	for _, l := range s.Layers {
-		note(l.Secrets)
-	}
-	for i, one := range s.Copy {
-		check(one.Src, "copy", strconv.Itoa(i))
-	}
-	for i, l := range s.Layers {
-		if l.Copy != nil {
-			check(l.Copy.Src, "layers", strconv.Itoa(i), "copy")
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (c *checker) command(text string, at []string) {
 	case !carried(text):
 		c.fail(diag.BadValue, at, "the command has a NUL character or invalid UTF-8 in it")
 	default:
-		c.secret(at, "the command", text)
+		c.told(at, "the command", secretInScript(text))
 	}
 }
 
@@ -169,8 +169,10 @@ func (c *checker) plain(at []string, what, value string) {
 	c.secret(at, what, value)
 }
 
-func (c *checker) secret(at []string, what, value string) {
-	secret := secretIn(value)
+func (c *checker) secret(at []string, what, value string) { c.told(at, what, secretIn(value)) }
+
+// told refuses a setting that holds a secret, which is empty where it does not.
+func (c *checker) told(at []string, what, secret string) {
 	if secret == "" {
 		return
 	}

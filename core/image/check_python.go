@@ -31,6 +31,7 @@ func (c *checker) python(s Settings) {
 		}
 	}
 	c.indexSecrets(s.IndexURL, s.BuildSecrets, "index_url")
+	c.argumentSecrets(s.InstallerArgs, s.BuildSecrets, "python_package_installer_args")
 	for i, u := range s.ExtraIndexURLs {
 		c.indexSecrets(u, s.BuildSecrets, "extra_index_urls", strconv.Itoa(i))
 	}
@@ -38,8 +39,19 @@ func (c *checker) python(s Settings) {
 		all := addSecrets(s.BuildSecrets, l.Secrets)
 		at := []string{"layers", strconv.Itoa(i)}
 		c.indexSecrets(l.IndexURL, all, append(at, "index_url")...)
+		c.argumentSecrets(l.Args, all, append(at, "args")...)
 		for j, u := range l.ExtraIndexURLs {
 			c.indexSecrets(u, all, append(at, "extra_index_urls", strconv.Itoa(j))...)
+		}
+	}
+}
+
+// argumentSecrets is indexSecrets for the options of an installer that name an
+// index.
+func (c *checker) argumentSecrets(args InstallerArgs, secrets []BuildSecret, at ...string) {
+	for _, name := range sortedKeys(args) {
+		if value := args[name]; value != nil && indexOption(name) {
+			c.indexSecrets(*value, secrets, append(append([]string(nil), at...), name)...)
 		}
 	}
 }

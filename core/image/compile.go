@@ -60,13 +60,12 @@ func Compile(s Settings, o Options) (Image, diag.List) {
 	s = c.expanded(s)
 	if s.Dockerignore != "" {
 		c.ignore = absolute(o.SourceRoot, s.Dockerignore)
-		if _, err := os.Stat(c.ignore); err != nil {
+		if _, err := os.ReadFile(c.ignore); err != nil {
 			c.fail(diag.FileUnreadable, []string{"dockerignore"}, "cannot read the ignore file %q: %v", s.Dockerignore, cause(err))
 			c.ignore = "" // what is copied is read all the same, for its own mistakes
 		}
 	}
 	c.found = append(c.found, s.Check(o.RangeOf)...)
-	c.copiedSecrets(s)
 	im := c.image(s)
 	if c.found.HasErrors() {
 		return Image{}, c.found
@@ -79,6 +78,7 @@ type compiler struct {
 	options Options
 	// secretFiles is the names of secrets by the files that they are read from.
 	secretFiles map[string]string
+	sets        []set  // of Python packages, in the order of their installs
 	ignore      string // the user's own dockerignore, absolute, or empty
 }
 
@@ -136,7 +136,11 @@ func (c *compiler) image(s Settings) Image {
 	if im.custom == nil && !im.generated {
 		im.action = ActionUse
 	}
-	c.unusedSecrets(im, s)
+	if !c.found.HasErrors() {
+		c.unusedSecrets(im, s)
+	}
+	c.unusedBuild(im, s)
+	c.onScratch(im)
 	return im
 }
 
@@ -239,6 +243,7 @@ func (c *compiler) layers(im Image, s Settings) Image {
 		im = im.with(commandsLayer{commands: slices.Clone(s.Commands)})
 	}
 	im = c.ordered(im, s)
+	c.contradictions(c.sets, im.markers(s))
 	if s.User != "" {
 		im = im.with(ownerLayer{s.User, im.workdir})
 	}
@@ -260,7 +265,8 @@ func (c *compiler) source(im Image, s Settings) Image {
 	}
 	im = im.with(sourceLayer{c.options.Tree, s.User, im.workdir})
 	if s.LocalProjectInstall != "" {
-		im = im.with(localLayer{s.LocalProjectInstall, Installer(first(string(s.Installer), string(UV)))})
+		how := c.installed(s.Installer, s.IndexURL, s.ExtraIndexURLs, nil, s.InstallerArgs, nil, "python_package_installer_args")
+		im = im.with(localLayer{s.LocalProjectInstall, install{installer: how.installer, args: how.indexes()}})
 		if s.User != "" { // what the command has written is the user's too
 			im = im.with(named{ownerLayer{s.User, im.workdir}, "user"})
 		}

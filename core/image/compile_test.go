@@ -132,7 +132,7 @@ func TestDiagnostics(t *testing.T) {
 		{"Dockerfile, wrong base", "dockerfile: Wrong", "STK4003 error Wrong:1:1", "UPPER"},
 		{"Dockerfile, quoted mount", "dockerfile: Quoted", "STK4003 error Quoted:2:1", ""},
 		{"Dockerfile, ADD of a URL", "dockerfile: Add", "STK4003 warning Add:2:1", "--checksum"},
-		{"Dockerfile, no ignore file", "dockerfile: ctx/Dockerfile\nbuild_context_root: ctx\ndockerfile_build: {dockerignore: none}", "STK0003 error", ""},
+		{"Dockerfile, no ignore file", "dockerfile: ctx/Dockerfile\nbuild_context_root: ctx\ndockerfile_build: {dockerignore: none}", "STK0003 error 3:34", "none"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := image.Options{Lookup: lookup(map[string]string{"TOKEN": github, "EMPTY": ""})}
@@ -231,7 +231,7 @@ func TestMirrors(t *testing.T) {
 		"scratch":                "scratch",
 		"docker.io/library/a:b1": "m.corp/hub/library/a:b1",
 	} {
-		im, problems := image.Compile(image.Settings{BaseImage: text, User: "app"}, image.Options{Mirrors: mirrors})
+		im, problems := image.Compile(image.Settings{BaseImage: text, Workdir: "/w"}, image.Options{Mirrors: mirrors})
 		if problems.HasErrors() {
 			t.Error(problems)
 		}

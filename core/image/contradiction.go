@@ -1,6 +1,8 @@
 package image
 
 import (
+	"strings"
+
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/requirement"
 )
@@ -44,7 +46,7 @@ func (c *compiler) contradictions(sets []set, env requirement.Environment) {
 					d.Detail += " The first is at " + r.String() + "."
 				}
 				d.Suggestion = "make them agree, or drop one of them"
-				if earlier.set.name == "local_environment" { // a snapshot, which what is written on purpose may correct
+				if earlier.set.name == "local_environment" || strings.HasPrefix(later.set.name, layerPrefix) { // a snapshot, which what is written on purpose may correct
 					d.Severity, d.Suggestion = diag.Warning, ""
 					d.Detail += " The second is installed later, so it is the one that counts."
 				}

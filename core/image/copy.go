@@ -65,8 +65,14 @@ func folderOf(dst string) string {
 func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
 	l := copyLayer{}
 	for i, one := range all {
-		if secret := c.secretFiles[absolute(c.options.SourceRoot, one.Src)]; secret != "" {
-			c.fail(diag.SecretInPlain, at(i), "%q is what the secret %s is read from, and everybody could read it in the image", one.Src, secret)
+		if folder := c.ownFolder(one.Src); folder != "" {
+			c.fail(diag.BadValue, at(i), "%q is in %s, which is copied into no image: it holds secrets and history", one.Src, folder).
+				Suggestion = "copy what you need out of it"
+			continue
+		}
+		if secret := c.secretFiles[resolved(absolute(c.options.SourceRoot, one.Src))]; secret != "" {
+			c.fail(diag.SecretInPlain, at(i), "%q is what build secret %s is read from, and would be in the image", one.Src, secret).
+				Suggestion = "leave the copy away: the secret is in its variable or mount while commands run"
 			continue
 		}
 		read, problems := readCopy(one, c.options.SourceRoot, c.ignore, c.options.scan)
@@ -81,6 +87,33 @@ func (c *compiler) readCopies(all []Copy, at func(i int) []string) copyLayer {
 		l.asked = append(l.asked, one)
 	}
 	return l
+}
+
+// ownFolder is the .stack or .git that src is in, or empty.
+func (c *compiler) ownFolder(src string) string {
+	root := c.options.SourceRoot
+	for _, abs := range []string{absolute(root, src), resolved(absolute(root, src))} {
+		for _, base := range []string{root, resolved(root)} {
+			rel, err := filepath.Rel(base, abs)
+			if err != nil {
+				continue
+			}
+			for _, name := range strings.Split(filepath.ToSlash(rel), "/") {
+				if name == ".stack" || name == ".git" {
+					return name
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// resolved is path without links on its way, as far as it is there.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 func (l copyLayer) input() part {

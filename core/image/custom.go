@@ -73,6 +73,7 @@ type use struct {
 	rewrite    func(pinned string) string
 	reference  string // mirrors applied
 	digest     string // where the reference has one
+	at         diag.Range
 }
 
 // readCustom reads the Dockerfile that s names, and its context.
@@ -89,6 +90,9 @@ func readCustom(s Settings, o Options, platforms []string, at func(...string) di
 		c.args, c.labels, c.target, c.pull, c.noCache = b.Args, maps.Clone(b.Labels), b.Target, isTrue(b.Pull), isTrue(b.NoCache)
 		if b.Dockerignore != "" {
 			ignore = absolute(o.SourceRoot, b.Dockerignore)
+			if _, err := os.ReadFile(ignore); err != nil {
+				return nil, diag.List{withRange(diag.New(diag.FileUnreadable, "cannot read the ignore file %q: %v", b.Dockerignore, cause(err)), at("dockerfile_build", "dockerignore"))}
+			}
 		}
 	}
 	problems := c.parse(s.Dockerfile, o.Mirrors, platforms, at)

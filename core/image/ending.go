@@ -46,9 +46,13 @@ func (d *dockerfile) remarks() {
 				continue
 			}
 			for _, src := range add.SourcePaths {
-				if strings.HasPrefix(src, "http://") || strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "git@") {
+				// What a variable holds is known to the builder alone.
+				if strings.HasPrefix(src, "http://") || strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "git@") || strings.Contains(src, "$") {
 					p := dockerfileProblem(d.file, d.text, add.Location()[0].Start.Line,
 						"ADD reads a URL without --checksum, so a change of what is there goes unnoticed")
+					if strings.Contains(src, "$") {
+						p.Summary = "ADD reads what a variable names, and if it is a URL, a change of what is there goes unnoticed"
+					}
 					p.Severity = diag.Warning
 					d.found = append(d.found, p)
 				}

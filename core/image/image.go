@@ -99,6 +99,19 @@ func (im Image) References() []string {
 	return []string{im.base.reference}
 }
 
+// PlaceOf is the instruction of the user's Dockerfile that names one of the
+// References; the zero range where none does.
+func (im Image) PlaceOf(reference string) diag.Range {
+	if im.custom != nil {
+		for _, u := range im.custom.uses {
+			if u.reference == reference {
+				return u.at
+			}
+		}
+	}
+	return diag.Range{}
+}
+
 // Pin returns the image with the digests of its References filled in. A digest
 // is "sha256:…" of the manifest or index in the registry, or "local:sha256:…",
 // the id of an image that only the builder's own store has.

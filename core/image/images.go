@@ -292,7 +292,7 @@ func (d *dockerfile) use(u use, name string) (use, bool) {
 		d.found = append(d.found, dockerfileProblem(d.file, d.text, u.first, "%q is neither a stage nor an image reference", name))
 		return use{}, false
 	}
-	u.reference, u.digest = reference, digest
+	u.reference, u.digest, u.at = reference, digest, *dockerfileProblem(d.file, d.text, u.first, "").Range
 	if _, err := u.apply(d.text, reference); err != nil {
 		d.found = append(d.found, dockerfileProblem(d.file, d.text, u.first, "%v", err).
 			Try("write the name of the image on one line, without quotes and variables"))

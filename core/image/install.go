@@ -31,16 +31,26 @@ func (c *checker) installed(installer Installer, index string, extra []string, p
 	}
 	for _, name := range sortedKeys(args) {
 		value := args[name]
+		here := append(append([]string(nil), at...), name)
 		name := strings.TrimLeft(name, "-")
+		switch name {
+		case "i":
+			name = "index-url"
+		case "f":
+			name = "find-links"
+		}
+		if name == "find-links" && value != nil && len(variablesOf(*value)) > 0 {
+			c.fail(diag.BadValue, here, "no variable is filled in in --find-links").Suggestion = "write --find-links into a requirements file, where the installer fills variables in"
+		}
 		switch name {
 		case "system", "break-system-packages":
 			continue // what is done anyway
-		case "c", "constraint", "constraints", "override", "overrides", "b", "build-constraint", "build-constraints":
-			c.fail(diag.BadValue, append(append([]string(nil), at...), name), "the option --%s names a file of this machine, which the build does not have", name).
+		case "c", "constraint", "constraints", "override", "overrides", "b", "build-constraint", "build-constraints", "config-file":
+			c.fail(diag.BadValue, here, "the option --%s names a file of this machine, which the build does not have", name).
 				Suggestion = "write -c FILE among requirements, or in a requirements file"
 			continue
 		case "python", "p", "target", "t", "prefix", "root", "user", "requirement", "requirements", "r", "editable", "e", "dry-run":
-			c.fail(diag.BadValue, append(append([]string(nil), at...), name), "the option --%s cannot be set: where and what to install is settled by stack", name)
+			c.fail(diag.BadValue, here, "the option --%s cannot be set: where and what to install is settled by stack", name)
 			continue
 		}
 		option := "--" + name
@@ -57,6 +67,26 @@ func (c *checker) installed(installer Installer, index string, extra []string, p
 		}
 	}
 	return out
+}
+
+// indexes is the options of i that say where packages come from.
+func (i install) indexes() []string {
+	var args []string
+	for _, a := range i.args {
+		if name, _, _ := strings.Cut(a, "="); indexOption(strings.TrimPrefix(name, "--")) {
+			args = append(args, a)
+		}
+	}
+	return args
+}
+
+// indexOption reports whether an installer's option names a package index.
+func indexOption(name string) bool {
+	switch strings.TrimLeft(name, "-") {
+	case "i", "index-url", "extra-index-url", "default-index", "index":
+		return true
+	}
+	return false
 }
 
 // project is i without what a lock settles.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/source"
 )
 
@@ -56,8 +57,8 @@ type commandsLayer struct {
 
 // localLayer runs the command that installs the source.
 type localLayer struct {
-	command   string
-	installer Installer
+	command string
+	how     install
 }
 
 // workdirLayer changes the work directory.
@@ -149,15 +150,18 @@ func (l commandsLayer) render(r *renderer) {
 func (l localLayer) input() part {
 	p := newPart("local_project_install_command", exactPart)
 	p.text(l.command)
-	p.text(string(l.installer))
+	p.text(string(l.how.installer))
+	p.count(len(l.how.args))
+	for _, a := range l.how.args {
+		p.text(a)
+	}
 	p.show(l.command)
 	return p
 }
 
 func (l localLayer) render(r *renderer) {
 	r.blank()
-	how := install{installer: l.installer}
-	r.script(how.cacheMounts(r.dialect), nil, "python.sh", "run", string(l.installer), l.command)
+	r.script(l.how.cacheMounts(r.dialect), nil, "python.sh", append([]string{"run", string(l.how.installer), l.command}, l.how.args...)...)
 }
 
 func (l workdirLayer) input() part {
@@ -178,7 +182,10 @@ func (l ownerLayer) input() part {
 
 func (l ownerLayer) render(r *renderer) {
 	r.blank()
+	secrets := r.secrets
+	r.secrets = nil // making a user needs none
 	r.script(nil, nil, "owner.sh", l.user, l.workdir)
+	r.secrets = secrets
 }
 
 func (l sourceLayer) input() part {
@@ -222,7 +229,7 @@ func (r *renderer) installs(p part) {
 			packages = append(packages, clip(line))
 		}
 	}
-	r.line("# " + strings.ToValidUTF8(few(packages), "?"))
+	r.line("# " + strings.ToValidUTF8(diag.Few(packages), "?"))
 }
 
 // folder is a folder of the build context that no other layer has.

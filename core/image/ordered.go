@@ -21,15 +21,60 @@ func (c *compiler) ordered(im Image, s Settings) Image {
 		at := func(more ...string) []string { return append([]string{"layers", strconv.Itoa(i)}, more...) }
 		made, ok := c.layer(&im, l, s, kinds[0], at)
 		if ok {
+			c.wanted(made, kinds[0], c.at(at(kinds[0])...))
 			im = im.with(named{made, layerPrefix + kinds[0]})
 		}
 	}
 	return im
 }
 
+// wanted notes the Python packages of a layer, for contradictions.
+func (c *compiler) wanted(l layer, kind string, at diag.Range) {
+	one := set{name: layerPrefix + kind, at: func(string) diag.Range { return at }}
+	switch l := l.(type) {
+	case pythonLayer:
+		one.files = l.files
+	case uvLayer:
+		one.files = []requirementsFile{{lines: l.packages}}
+	default:
+		return
+	}
+	c.sets = append(c.sets, one)
+}
+
+// unusedBuild warns of options of a generated build where none is generated.
+func (c *compiler) unusedBuild(im Image, s Settings) {
+	if im.custom == nil || im.generated || s.Build == nil || !isTrue(s.Build.Pull) && !isTrue(s.Build.NoCache) && s.Build.options() == nil {
+		return
+	}
+	d := c.fail(diag.SettingIgnored, []string{"build"}, "build is about what is put on top of the Dockerfile, and nothing is")
+	d.Severity, d.Suggestion = diag.Warning, "for the Dockerfile there is dockerfile_build"
+}
+
+// onScratch refuses to run anything in an image that has nothing in it.
+func (c *compiler) onScratch(im Image) {
+	if im.custom != nil || im.base.reference != scratch {
+		return
+	}
+	for _, l := range im.layers {
+		if n, ok := l.(named); ok {
+			l = n.layer
+		}
+		switch l.(type) {
+		case aptLayer, pythonLayer, uvLayer, commandsLayer, localLayer, ownerLayer:
+			c.fail(diag.Conflict, []string{"base_image"}, "scratch is an empty image, in which nothing can be installed or run").
+				Suggestion = "use a base image with a shell, such as debian:12-slim"
+			return
+		}
+	}
+}
+
 // layer is one entry of `layers`.
 func (c *compiler) layer(im *Image, l LayerSetting, s Settings, kind string, at func(...string) []string) (layer, bool) {
 	l.Secrets = addSecrets(l.Secrets, nil) // the caller may change its own
+	if l.python() {
+		l = l.inheriting(s)
+	}
 	how := c.installed(s.Installer, l.IndexURL, l.ExtraIndexURLs, l.Pre, l.Args, l.Secrets, at("args")...)
 	switch kind {
 	case "apt":
@@ -55,6 +100,23 @@ func (c *compiler) layer(im *Image, l LayerSetting, s Settings, kind string, at 
 	})
 	c.found = append(c.found, problems...)
 	return pythonLayer{"layers-" + kind, files, how}, slices.ContainsFunc(files, func(f requirementsFile) bool { return len(f.lines) > 0 })
+}
+
+// inheriting is l with what the image says of installs, where l says nothing.
+func (l LayerSetting) inheriting(s Settings) LayerSetting {
+	if l.IndexURL == "" {
+		l.IndexURL = s.IndexURL
+	}
+	if l.ExtraIndexURLs == nil {
+		l.ExtraIndexURLs = s.ExtraIndexURLs
+	}
+	if l.Pre == nil {
+		l.Pre = s.Pre
+	}
+	if l.Args == nil {
+		l.Args = s.InstallerArgs
+	}
+	return l
 }
 
 func newAptLayer(packages []string, secrets []BuildSecret) aptLayer {

@@ -32,6 +32,7 @@ func Prune(tree *settings.Value) (*settings.Value, diag.List) {
 	p.spellings()
 	p.custom()
 	p.bases()
+	p.python()
 	pruned := *tree
 	pruned.Entries = p.entries
 	return &pruned, p.found
@@ -186,13 +187,56 @@ func (p *pruner) custom() {
 	why.Key = "mode custom"
 	var kept []settings.Entry
 	for _, e := range p.entries {
-		if e.Value != nil && e.Value.Kind != settings.Null && !keptByCustom(e.Key) && rank(e.Value) > rank(mode.Value) {
-			p.dropped(&e, &why)
-			continue
+		if keptByCustom(e.Key) || e.Value == nil || p.above(&e, &why) {
+			kept = append(kept, e)
 		}
-		kept = append(kept, e)
 	}
 	p.entries = kept
+}
+
+// python tells that python_version is of the default base alone, where it was
+// written with the layer in mind that names another one.
+func (p *pruner) python() {
+	if mode := p.get("mode"); mode != nil && mode.Value.Text == string(Custom) {
+		return
+	}
+	version := p.get("python_version")
+	for _, name := range []string{"base_image", "dockerfile"} {
+		own := p.get(name)
+		if version == nil || own == nil || rank(version.Value) > rank(own.Value) {
+			continue
+		}
+		d := diag.At(version.Value.Range, diag.SettingIgnored, "python_version has no effect: %s says which Python there is", name)
+		d.Severity = diag.Warning
+		p.found = append(p.found, d.Try("remove one of the two"))
+	}
+}
+
+// above takes out of e what layers below the one of why wrote, and reports
+// whether anything of e is left. A merged map has the layer of the highest that
+// spoke of it, so that each of its entries counts by its own; an empty map asks
+// for nothing.
+func (p *pruner) above(e, why *settings.Entry) bool {
+	switch {
+	case e.Value.Kind == settings.Null:
+		return true
+	case rank(e.Value) > rank(why.Value):
+		p.dropped(e, why)
+		return false
+	case e.Value.Kind != settings.Map:
+		return true
+	}
+	left := *e.Value
+	left.Entries = nil
+	for _, inner := range e.Value.Entries {
+		whole := settings.Entry{Key: e.Key + "." + inner.Key, Range: inner.Range, Value: inner.Value}
+		if p.above(&whole, why) {
+			inner.Value = whole.Value
+			left.Entries = append(left.Entries, inner)
+		}
+	}
+	e.Value = &left
+	return len(left.Entries) > 0
 }
 
 // bases leaves one of base_image and dockerfile.
@@ -209,10 +253,9 @@ func (p *pruner) bases() {
 		p.dropped(base, file)
 		p.remove("base_image")
 	default:
-		above, why := rank(base.Value), *base
+		why := *base
 		for _, key := range []string{"dockerfile", "build_context_root", "dockerfile_build"} {
-			if e := p.get(key); e != nil && rank(e.Value) > above {
-				p.dropped(e, &why)
+			if e := p.get(key); e != nil && !p.above(e, &why) {
 				p.remove(key)
 			}
 		}

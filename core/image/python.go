@@ -98,7 +98,7 @@ func (c *compiler) python(im Image, s Settings) Image {
 		}
 		return c.at("requirements", strconv.Itoa(item))
 	})
-	c.contradictions(sets, im.markers(s))
+	c.sets = sets
 	return im
 }
 
@@ -241,11 +241,17 @@ func (c *compiler) injected(wanted Requirements, s Settings, sets []set) Require
 	for _, one := range sets {
 		note(one.files)
 	}
-	own, _ := readRequirements(wanted, c.options.SourceRoot, nil, func(int) diag.Range { return diag.Range{} }) // problems are told when it is added
+	quiet := &compiler{options: c.options} // what is wrong is told where it is added
+	nowhere := func(int) diag.Range { return diag.Range{} }
+	own, _ := readRequirements(wanted, c.options.SourceRoot, variablesSet(s, nil), nowhere)
 	note(own)
 	for _, l := range s.Layers {
-		for _, p := range l.Pip {
-			have[requirement.Name(p)] = true
+		own, _ := readRequirements(Requirements{Items: l.Pip, File: l.Requirements}, c.options.SourceRoot, variablesSet(s, l.Secrets), nowhere)
+		note(own)
+		if l.UVProject != "" {
+			if locked, ok := quiet.uvProject("", l.UVProject, l.uvLock, install{}, nil, nil); ok {
+				note([]requirementsFile{{lines: locked.packages}})
+			}
 		}
 	}
 	if wanted.File != "" {

@@ -1,9 +1,10 @@
 package image
 
 import (
-	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/stackrun/stack/core/diag"
 )
 
 // Reasons says in which inputs two keys differ, an entry per input and kind of
@@ -85,7 +86,7 @@ func whole(sign, name, value string) string {
 	for _, l := range lines {
 		items = append(items, label(kind, l))
 	}
-	return sign + " " + name + " (" + few(items) + ")"
+	return sign + " " + name + " (" + diag.Few(items) + ")"
 }
 
 // difference is the reasons for an input that differs.
@@ -119,7 +120,7 @@ func difference(name, was, is string) []string {
 		items []string
 	}{{"~", changed}, {"+", added}, {"-", removed}} {
 		if len(r.items) > 0 {
-			reasons = append(reasons, r.sign+" "+name+" ("+few(r.items)+")")
+			reasons = append(reasons, r.sign+" "+name+" ("+diag.Few(r.items)+")")
 		}
 	}
 	if reasons == nil {
@@ -217,15 +218,6 @@ func change(kind partKind, was, is string) string {
 		}
 	}
 	return clip(name + " " + pin(from) + " → " + pin(to))
-}
-
-// few is the first items, and how many more there are.
-func few(items []string) string {
-	const most = 5
-	if len(items) <= most {
-		return strings.Join(items, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
 }
 
 func clip(s string) string {

@@ -98,9 +98,9 @@ func (r *requirementsReader) item(item string, at diag.Range) (string, bool) {
 
 // parsed is text as a line of a requirements file.
 func (r *requirementsReader) parsed(text string, at diag.Range) (requirement.Line, bool) {
-	if secretURL(text) {
-		r.problem(at, diag.SecretInPlain, "the requirement has credentials in its URL").Suggestion =
-			"write ${NAME} in their place, and name NAME in build_secrets"
+	if secret := secretIn(text); secret != "" {
+		r.problem(at, diag.SecretInPlain, "the requirement holds %s", secret).Suggestion =
+			"write ${NAME} in its place, and name NAME in build_secrets"
 		return requirement.Line{}, false
 	}
 	for _, name := range variablesOf(text) {
@@ -191,7 +191,10 @@ func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 	}
 	data, err := os.ReadFile(abs)
 	if err != nil {
-		r.problem(at, diag.FileUnreadable, "cannot read the requirements file %q: %v", shown, cause(err))
+		d := r.problem(at, diag.FileUnreadable, "cannot read the requirements file %q: %v", shown, cause(err))
+		if _, err := requirement.Parse(shown); err == nil && !strings.ContainsAny(shown, "/") && !strings.HasSuffix(shown, ".txt") {
+			d.Suggestion = "to install a package of this name, write a list: [" + shown + "]"
+		}
 		return ""
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))

@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/stackrun/stack/core/diag"
@@ -41,6 +42,14 @@ func (c *compiler) scriptRequirements(s Settings, how install) ([]string, instal
 		lines = append(lines, d.String())
 	}
 	uv := script.UV
+	for _, u := range slices.Concat([]string{uv.IndexURL}, uv.ExtraIndexURLs, uv.FindLinks) {
+		at := diag.Range{File: s.UVScript, Line: script.Line, Column: 1}
+		if secret := secretIn(u); secret != "" {
+			c.found = append(c.found, diag.At(at, diag.SecretInPlain, "the script's header holds %s, which would be readable in the image", secret).
+				Try("write ${NAME} in its place, and name NAME in build_secrets"))
+		}
+		c.indexSecrets(u, s.BuildSecrets, "uv_script")
+	}
 	if uv.IndexURL != "" && s.IndexURL == "" {
 		how.args = append([]string{"--index-url=" + uv.IndexURL}, how.args...)
 	}

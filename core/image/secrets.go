@@ -51,7 +51,7 @@ var anyURL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[
 
 // secretURL reports whether text has a URL with a password in it, or over HTTP
 // with a user alone, which is how tokens are given. A variable that is filled
-// in elsewhere, such as ${TOKEN}, is none.
+// in elsewhere, ${TOKEN}, is none.
 func secretURL(text string) bool {
 	for _, found := range anyURL().FindAllString(text, -1) {
 		scheme, rest, _ := strings.Cut(found, "://")
@@ -61,17 +61,26 @@ func secretURL(text string) bool {
 			continue
 		}
 		user, password, hasPassword := strings.Cut(authority[:at], ":")
-		if hasPassword && password != "" && !variable(password) {
+		if password != "" && !variable(password) {
 			return true
 		}
-		if strings.Contains(strings.ToLower(scheme), "http") && !hasPassword && !variable(user) {
+		if strings.Contains(strings.ToLower(scheme), "http") && (!hasPassword || password == "") && !variable(user) {
 			return true
 		}
 	}
 	return false
 }
 
-func variable(s string) bool { return strings.HasPrefix(s, "${") || strings.HasPrefix(s, "$") }
+func variable(s string) bool { return wholeVariable().MatchString(s) }
+
+var wholeVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`) })
+
+var shellVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$([A-Za-z_][A-Za-z0-9_]*)`) })
+
+// secretInScript is secretIn for a shell script, which fills in $TOKEN too.
+func secretInScript(text string) string {
+	return secretIn(shellVariable().ReplaceAllString(text, "$${$1}"))
+}
 
 // redacted is a URL without what is between "://" and "@".
 func redacted(text string) string {

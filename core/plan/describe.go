@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,6 +60,11 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 	if ignore != "" && !filepath.IsAbs(ignore) {
 		ignore = filepath.Join(m.in.SourceRoot, ignore)
 	}
+	if ignore != "" {
+		if _, err := os.ReadFile(ignore); err != nil {
+			return nil, nil // Compile tells of it, at the setting
+		}
+	}
 	secrets := m.secretsBelow(m.in.SourceRoot)
 	which := strings.Join(append([]string{ignore}, secrets...), "\n")
 	if tree, ok := m.trees[which]; ok {
@@ -76,26 +82,37 @@ func (m *maker) tree(ctx context.Context, s image.Settings) (*source.Tree, error
 // secretsBelow is the files below root that build secrets of any step are read
 // from: whatever an ignore file says, they are copied into no step's image.
 func (m *maker) secretsBelow(root string) []string {
+	roots := []string{root}
+	if followed, err := filepath.EvalSymlinks(root); err == nil && followed != root {
+		roots = append(roots, followed)
+	}
 	var all []string
 	for _, file := range m.secrets {
-		if rel, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(rel) {
-			all = append(all, filepath.ToSlash(rel))
+		for _, from := range roots {
+			if rel, err := filepath.Rel(from, file); err == nil && filepath.IsLocal(rel) {
+				all = append(all, filepath.ToSlash(rel))
+			}
 		}
 	}
 	return all
 }
 
-// secretFiles is the files that build secrets are read from, absolute, sorted.
+// secretFiles is the files that build secrets are read from, absolute, sorted:
+// of a link also what it leads to, which is where the value is.
 func secretFiles(r *Resolved, sourceRoot string) []string {
 	var all []string
 	add := func(secrets []image.BuildSecret) {
 		for _, secret := range secrets {
-			switch {
-			case secret.File == "":
-			case filepath.IsAbs(secret.File):
-				all = append(all, filepath.Clean(secret.File))
-			default:
-				all = append(all, filepath.Join(sourceRoot, secret.File))
+			if secret.File == "" {
+				continue
+			}
+			file := secret.File
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(sourceRoot, file)
+			}
+			all = append(all, filepath.Clean(file))
+			if followed, err := filepath.EvalSymlinks(file); err == nil {
+				all = append(all, followed)
 			}
 		}
 	}

@@ -2,8 +2,8 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -15,8 +15,8 @@ import (
 
 // Images answers what plans ask about images that exist.
 type Images interface {
-	// Digests gives the digest of each reference for all platforms. A reference
-	// that does not exist is a diag.List of BaseNotFound.
+	// Digests gives the digest of each reference for all platforms. References
+	// that do not exist, or not for the platforms, are BaseProblems.
 	Digests(ctx context.Context, references, platforms []string) (map[string]string, error)
 
 	// Find looks for an image by its reference, whose tag is its key.
@@ -97,10 +97,8 @@ func keyed(ctx context.Context, images Images, all []described) ([]Image, map[st
 }
 
 func appendNew(list []string, item string) []string {
-	for _, have := range list {
-		if have == item {
-			return list
-		}
+	if slices.Contains(list, item) {
+		return list
 	}
 	return append(list, item)
 }
@@ -134,30 +132,6 @@ func resolveBases(ctx context.Context, images Images, all []described) (map[stri
 		}
 	}
 	return digests, nil
-}
-
-// placed puts the place of a base on the finding that it does not exist.
-func placed(err error, all []described) error {
-	var list diag.List
-	if !errors.As(err, &list) {
-		return err
-	}
-	for i, found := range list {
-		for _, d := range all {
-			for _, reference := range d.image.References() {
-				if found.Range != nil || !strings.Contains(found.Summary, reference) {
-					continue
-				}
-				if d.at.File == "" { // nobody wrote it
-					list[i] = list[i].Because("It is the default for the Python version of step %s.", d.step).
-						Try("set image.base_image or image.python_version")
-					continue
-				}
-				list[i].Range = &d.at
-			}
-		}
-	}
-	return list
 }
 
 // look says for each image that would be built whether it exists already,
@@ -203,17 +177,32 @@ func look(ctx context.Context, images Images, all []Image) ([]Image, error) {
 }
 
 // checkTags refuses one tag for two images.
-func checkTags(all []Image) diag.List {
+func (m *maker) checkTags(all []Image) diag.List {
 	var problems diag.List
 	owner := map[string]Image{}
 	for _, im := range all {
 		for _, tag := range im.ExtraTags {
 			if other, taken := owner[tag]; taken {
-				problems = append(problems, diag.New(diag.TagTwice, "two images have the tag %s", tag).
-					Because("One is for %s, the other for %s.", strings.Join(other.Steps, ", "), strings.Join(im.Steps, ", ")))
+				d := diag.New(diag.TagTwice, "two images have the tag %s", tag).
+					Because("One is for %s, the other for %s.", strings.Join(other.Steps, ", "), strings.Join(im.Steps, ", ")).
+					Try("give each of the two an image_tag of its own, at its step, or leave image_tag away")
+				if at := m.tagPlace(im, tag); at.File != "" {
+					d.Range = &at
+				}
+				problems = append(problems, d)
 			}
 			owner[tag] = im
 		}
 	}
 	return problems
+}
+
+// tagPlace is where the tag of an image was written.
+func (m *maker) tagPlace(im Image, tag string) diag.Range {
+	for _, d := range m.resolved.Steps {
+		if p := m.placeOf(d.Settings.Image); slices.Contains(im.Steps, d.Step.Name) && p.repository+":"+p.tag == tag {
+			return rangeIn(d.Tree, "image", "image_tag")
+		}
+	}
+	return diag.Range{}
 }

@@ -91,7 +91,7 @@ func (m *maker) make(ctx context.Context) (Plan, error) {
 		if err != nil {
 			return Plan{}, err
 		}
-		m.list = append(m.list, checkTags(images)...)
+		m.list = append(m.list, m.checkTags(images)...)
 		if p.Images, err = look(ctx, m.in.Images, images); err != nil {
 			return Plan{}, err
 		}

@@ -73,7 +73,7 @@ func (m *maker) pinned(ctx context.Context) ([]Image, map[string]int) {
 
 // present is what the settings and the code would make now.
 func (m *maker) present(ctx context.Context) ([]Image, map[string]int, error) {
-	now := maker{resolved: m.resolved, in: m.in, list: diag.List{}, seen: map[string]bool{}, trees: m.trees}
+	now := maker{resolved: m.resolved, in: m.in, list: diag.List{}, seen: map[string]bool{}, trees: m.trees, secrets: m.secrets}
 	all := now.describe(ctx)
 	if err := now.list.Err(); err != nil {
 		return nil, nil, err
@@ -99,18 +99,9 @@ func (m *maker) warnOfDifferences(images []Image, of map[string]int, present []I
 	}
 	for _, text := range order {
 		m.list = append(m.list, diag.At(m.in.Pinned.At, diag.SettingIgnored,
-			"build %s is used for %s as it is: what has changed since does not count", m.in.Pinned.Build, few(steps[text])).
+			"build %s is used for %s as it is: what has changed since does not count", m.in.Pinned.Build, diag.Few(steps[text])).
 			Because("%s", text).Try("run the flow without the build to use it").AsWarning())
 	}
-}
-
-// few names the first of many steps.
-func few(names []string) string {
-	const most = 5
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more steps", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }
 
 // onlyNamed reports whether all that differs is the flow's own file, which

@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stackrun/stack/core/diag"
+	"github.com/stackrun/stack/core/flow"
+	"github.com/stackrun/stack/core/image"
+	"github.com/stackrun/stack/core/source"
+	"github.com/stackrun/stack/core/stackfile"
+)
+
+// makerOf is what makes the plan of a flow of one step in the folder root.
+func makerOf(t *testing.T, root, text string) *maker {
+	t.Helper()
+	r := &Resolved{Flow: &flow.Flow{Name: "f"}, Stack: &stackfile.Stack{}, Steps: []Decided{oneStep(t, text)}}
+	return &maker{resolved: r, in: Input{SourceRoot: root}, list: diag.List{}, seen: map[string]bool{}, trees: map[string]*source.Tree{}, secrets: secretFiles(r, root)}
+}
+
+// Where the file of a secret is a link, what it leads to holds the value, and is
+// no more source than the link; so it is where the source root is a link.
+func TestALinkedSecretIsNoSource(t *testing.T) {
+	dir := t.TempDir()
+	root := filepath.Join(dir, "root")
+	if err := os.MkdirAll(filepath.Join(root, "real"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"real.tok": "secret", "real/of-a-folder.tok": "secret", "plain.tok": "secret", "main.py": "pass"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{"link.tok": "real.tok", "keys": "real", "../elsewhere": "root"} {
+		if err := os.Symlink(target, filepath.Join(root, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, root := range []string{root, filepath.Join(dir, "elsewhere")} {
+		m := makerOf(t, root, `{version: 1, name: f, steps: {s: {run: x, image: {build_secrets: [
+  {name: A, file: link.tok}, {name: B, file: keys/of-a-folder.tok}, {name: C, file: plain.tok}]}}}}`)
+		tree, err := m.tree(t.Context(), m.resolved.Steps[0].Settings.Image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var files []string
+		for _, f := range tree.Files() {
+			if f.Type == source.Regular {
+				files = append(files, f.Path)
+			}
+		}
+		if !slices.Equal(files, []string{"main.py"}) {
+			t.Errorf("the source is %q", files)
+		}
+	}
+}
+
+// allThere is a registry that has every base, and no image.
+type allThere struct{}
+
+func (allThere) Digests(_ context.Context, references, _ []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, r := range references {
+		out[r] = "sha256:" + strings.Repeat("a", 64)
+	}
+	return out, nil
+}
+func (allThere) Find(context.Context, Image) (Found, error)   { return Found{}, nil }
+func (allThere) Previous(context.Context, Image) image.Inputs { return nil }
+
+// What a build that is used as it is gets compared with is what would be built.
+func TestAPinnedBuildIsComparedWithoutSecrets(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"a.tok", "main.py"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := makerOf(t, root, "{version: 1, name: f, steps: {s: {run: x, image: {build_secrets: [{name: A, file: a.tok}]}}}}")
+	m.in.Images = allThere{}
+	made, _, err := keyed(t.Context(), m.in.Images, m.describe(t.Context()))
+	if err != nil || m.list.HasErrors() {
+		t.Fatal(err, m.list)
+	}
+	m.trees = map[string]*source.Tree{}
+	present, _, err := m.present(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reasons := Changes(made[0], present[0]); len(reasons) > 0 {
+		t.Errorf("the same differs in %q", reasons)
+	}
+}
