@@ -144,15 +144,6 @@ func TestDidYouMean(t *testing.T) {
 	}
 }
 
-func TestSome(t *testing.T) {
-	all := strings.Split("abcdefghijklmnop", "")
-	for n, want := range map[int]string{0: "", 1: "a", 13: "a, b, c, d, e, f, g, h, i, j, k, l, m", 14: "a, b, c, d, e, f, g, h, i, j, k, l and 2 more"} {
-		if got := diag.Some(all[:n]); got != want {
-			t.Errorf("%d: %s", n, got)
-		}
-	}
-}
-
 func TestEveryCodeHasAMeaning(t *testing.T) {
 	for _, m := range diag.Meanings() {
 		if m.Title == "" || m.Help == "" || m.Exit == diag.ExitOK {

@@ -16,15 +16,6 @@ func DidYouMean(word string, candidates []string) string {
 	return ""
 }
 
-// Some is the first of some names, with commas, and how many more there are.
-func Some(names []string) string {
-	const most = 12
-	if len(names) <= most+1 {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
 // Nearest is the candidate that word is most likely a slip of, or empty. Case
 // and the difference between "-" and "_" do not count; else one edit in three
 // characters is allowed, and one in a word of two. Two neighbours that changed

@@ -116,7 +116,7 @@ func unknownSteps(given map[string]*settings.Value, known map[string]bool) diag.
 		if !known[name] {
 			d := diag.At(v.Range, diag.UnknownStep, "the flow has no step %q", name).Try(diag.DidYouMean(name, names))
 			if d.Suggestion == "" {
-				d = d.Because("Its steps: %s.", diag.Some(names))
+				d = d.Because("Its steps: %s.", diag.Few(names))
 			}
 			list = append(list, d)
 		}
