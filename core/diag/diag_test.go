@@ -123,7 +123,7 @@ func TestExitOf(t *testing.T) {
 }
 
 func TestDidYouMean(t *testing.T) {
-	fields := []string{"accelerator", "memory", "base_image", "cpu"}
+	fields := []string{"accelerator", "memory", "base_image_repo", "base_image", "base_image_version", "cpu", "target_one", "target_two"}
 	for _, tc := range []struct{ word, want string }{
 		{"acelerator", `did you mean "accelerator"?`},
 		{"Base-Image", `did you mean "base_image"?`},
@@ -131,6 +131,11 @@ func TestDidYouMean(t *testing.T) {
 		{"cup", `did you mean "cpu"?`},
 		{"memroy", `did you mean "memory"?`},
 		{"zzz", ""},
+		{"basee", `did you mean "base_image"?`},
+		{"base", `did you mean "base_image"?`},
+		{"bas", ""},
+		{"target", ""}, // two begin so
+		{"accell", `did you mean "accelerator"?`},
 		{"", ""},
 	} {
 		if got := diag.DidYouMean(tc.word, fields); got != tc.want {

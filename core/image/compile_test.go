@@ -95,7 +95,7 @@ func TestDiagnostics(t *testing.T) {
 		{"token in an argument", "build: {args: {A: hf_" + strings.Repeat("b", 34) + "}}", "SEC201 error 1:19", ""},
 		{"token in a label", "build: {labels: {a: glpat-" + strings.Repeat("b", 20) + "}}", "SEC201 error 1:21", ""},
 		{"password in a URL", "environment: {A: 'https://me:hunter2@pypi.example/simple'}", "SEC201 error 1:18", "URL"},
-		{"token in a URL", "index_url: https://hunter2@pypi.example/simple", "SEC201 error 1:12", ""},
+		{"token in a URL", "index_url: https://hunter2@pypi.example/simple", "SEC201 error 1:12", "the URL holds credentials, which"},
 		{"token in another URL", "extra_index_urls: ['https://a:hunter2@pypi.example/simple']", "SEC201 error 1:20", ""},
 		{"password in a requirement", "requirements: ['a @ https://me:hunter2@x/a.whl']", "SEC201 error 1:16", ""},
 		{"user in a git URL", "requirements: ['a @ git+ssh://git@github.com/a/b']", "", ""},
