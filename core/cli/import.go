@@ -12,6 +12,7 @@ import (
 
 	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/migration"
+	"github.com/stackrun/stack/core/requirement"
 	"github.com/stackrun/stack/core/run"
 )
 
@@ -50,12 +51,19 @@ replace it; it can be planned and built at once.`,
 }
 
 // importArguments refuses systems that nothing is read of.
-func importArguments(cmd *cobra.Command, args []string) error {
+func importArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 && (args[0] == "flyte" || args[0] == "flytekit" || args[0] == "kinetic") {
 		return diag.List{diag.New(diag.Usage, "there is nothing of %s to read: its images are written in Python", args[0]).
 			Try("docs/from-" + strings.TrimSuffix(args[0], "kit") + ".md has each call and what it is called here")}
 	}
-	return noArguments(cmd, args)
+	if len(args) == 0 {
+		return nil
+	}
+	d := diag.New(diag.Usage, "stack cannot read what was written for %q", args[0]).Try(diag.DidYouMean(args[0], []string{"zenml", "kitaru"}))
+	if d.Suggestion == "" {
+		d = d.Try("it can read what was written for zenml or kitaru, such as `stack import zenml config.yaml`")
+	}
+	return diag.List{d}
 }
 
 // newImportOf is `stack import SYSTEM`.
@@ -99,6 +107,10 @@ func (a *app) importFlow(o importOptions) error {
 	}
 	if err := run.WriteFile(a.path(o.out), result.Flow); err != nil {
 		return diag.Fail(diag.DiskFull, fmt.Errorf("write %s: %w", o.out, err), "")
+	}
+	if requirement.Redacted(string(data)) != string(data) && strings.HasPrefix(a.path(o.config), filepath.Dir(a.path(o.out))+string(filepath.Separator)) {
+		result.Notes = append(result.Notes, migration.Note{Kind: migration.ToDo,
+			Detail: o.config + " still holds credentials, and what lies beside the flow is copied into images: delete it, or name it in .dockerignore"})
 	}
 	if a.flags.output == "json" {
 		a.printJSON(importJSON(o, result, list))

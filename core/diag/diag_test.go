@@ -68,6 +68,59 @@ func TestPrinterShowsThePlace(t *testing.T) {
 	})
 }
 
+// TestPrinterHidesSecrets is that the line of a secret is shown by no
+// diagnostic, and that other lines are.
+func TestPrinterHidesSecrets(t *testing.T) {
+	const text = "environment: {MY_TOKEN: abc, Y: hidden}\n|\n hidden\nopen: 1\n"
+	read := func(string) ([]byte, error) { return []byte(text), nil }
+	at := func(file string, line, end int) diag.Range {
+		return diag.Range{File: file, Line: line, Column: 2, EndLine: end, EndColumn: 4}
+	}
+	other := diag.At(at("a.yaml", 1, 1), diag.BadValue, "other").Try("do this")
+	for name, tc := range map[string]struct {
+		list   diag.List
+		hidden bool
+	}{
+		"the secret itself":           {diag.List{diag.At(at("a.yaml", 1, 1), diag.SecretInPlain, "x")}, true},
+		"the name of one":             {diag.List{diag.At(at("a.yaml", 1, 1), diag.SecretName, "x").AsWarning()}, true},
+		"another mistake before":      {diag.List{other, diag.At(at("a.yaml", 1, 1), diag.SecretInPlain, "x")}, true},
+		"another mistake after":       {diag.List{diag.At(at("a.yaml", 1, 1), diag.SecretName, "x"), other}, true},
+		"another line of the secret":  {diag.List{diag.At(at("a.yaml", 3, 3), diag.BadValue, "y"), diag.At(at("a.yaml", 2, 3), diag.SecretInPlain, "x")}, true},
+		"the same line, another file": {diag.List{other, diag.At(at("b.yaml", 1, 1), diag.SecretInPlain, "x")}, false},
+		"no secret":                   {diag.List{other}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			diag.Printer{W: &out, ReadFile: read}.Print(append(tc.list, diag.At(at("a.yaml", 4, 4), diag.BadValue, "z")))
+			if strings.Contains(out.String(), "hidden") == tc.hidden {
+				t.Errorf("got\n%s", out.String())
+			}
+			if !strings.Contains(out.String(), "4 | open: 1\n") || tc.list[0].Suggestion != "" && !strings.Contains(out.String(), "do this") {
+				t.Errorf("too much is hidden:\n%s", out.String())
+			}
+		})
+	}
+}
+
+// A line with a password in a URL is not shown by a mistake that has nothing to
+// do with it.
+func TestPrinterHidesCredentials(t *testing.T) {
+	for line, shown := range map[string]bool{
+		"usr: x, url: 'https://u:hunter2@x.example/'": false,
+		"usr: [git+https://tok@x.example/a]":          false,
+		"usr: git+ssh://git@github.com/a/b":           true,
+		"usr: https://x.example/@scope/a":             true,
+		"usr: a@b, see https://x.example":             true,
+	} {
+		var out bytes.Buffer
+		read := func(string) ([]byte, error) { return []byte(line), nil }
+		diag.Printer{W: &out, ReadFile: read}.Print(diag.List{diag.At(diag.Range{File: "a.yaml", Line: 1, Column: 1}, diag.UnknownField, "unknown field")})
+		if strings.Contains(out.String(), "usr") != shown {
+			t.Errorf("%s: got\n%s", line, out.String())
+		}
+	}
+}
+
 func TestExitOf(t *testing.T) {
 	for _, tc := range []struct {
 		err  error
@@ -89,7 +142,7 @@ func TestExitOf(t *testing.T) {
 }
 
 func TestDidYouMean(t *testing.T) {
-	fields := []string{"accelerator", "memory", "base_image", "cpu"}
+	fields := []string{"accelerator", "memory", "base_image_repo", "base_image", "base_image_version", "cpu", "target_one", "target_two"}
 	for _, tc := range []struct{ word, want string }{
 		{"acelerator", `did you mean "accelerator"?`},
 		{"Base-Image", `did you mean "base_image"?`},
@@ -97,6 +150,11 @@ func TestDidYouMean(t *testing.T) {
 		{"cup", `did you mean "cpu"?`},
 		{"memroy", `did you mean "memory"?`},
 		{"zzz", ""},
+		{"basee", `did you mean "base_image"?`},
+		{"base", `did you mean "base_image"?`},
+		{"bas", ""},
+		{"target", ""}, // two begin so
+		{"accell", `did you mean "accelerator"?`},
 		{"", ""},
 	} {
 		if got := diag.DidYouMean(tc.word, fields); got != tc.want {

@@ -24,20 +24,63 @@ type Printer struct {
 //	  flow.yaml:26:7
 //	26 |       acelerator: h100:8
 //	   |       ^^^^^^^^^^ did you mean "accelerator"?
+//
+// Lines that hold a secret, or something with the name of one, are not shown,
+// whichever diagnostic is about them.
 func (p Printer) Print(l List) {
-	files := map[string][]string{}
+	source := source{lines: map[string][]string{}}
 	for _, d := range l {
-		p.print(d, files)
+		if d.Range != nil && (d.Code == SecretInPlain || d.Code == SecretName) {
+			source.hidden = append(source.hidden, *d.Range)
+		}
+	}
+	for _, d := range l {
+		p.print(d, source)
 	}
 }
 
-func (p Printer) print(d Diagnostic, files map[string][]string) {
+// source is the text of files, and what of it is not shown.
+type source struct {
+	lines  map[string][]string // by file
+	hidden []Range
+}
+
+// hides reports whether line is not shown.
+func (s source) hides(file string, line int) bool {
+	for _, r := range s.hidden {
+		if r.File == file && r.Line <= line && line <= max(r.Line, r.EndLine) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsCredentials reports whether a line has a URL with a user in it. That a
+// mistake beside it was found first is no reason to show it.
+func holdsCredentials(line string) bool {
+	for {
+		_, rest, found := strings.Cut(line, "://")
+		if !found {
+			return false
+		}
+		authority := rest
+		if end := strings.IndexAny(rest, "/ \t\"'"); end >= 0 {
+			authority = rest[:end]
+		}
+		if user, _, has := strings.Cut(authority, "@"); has && user != "git" {
+			return true
+		}
+		line = rest
+	}
+}
+
+func (p Printer) print(d Diagnostic, from source) {
 	label := map[Severity]string{Error: "\x1b[1;31m", Warning: "\x1b[1;33m", Info: "\x1b[1;36m"}[d.Severity]
 	fmt.Fprintf(p.W, "%s: %s   %s\n", p.paint(label, string(d.Severity)), Printable(d.Summary), p.paint("\x1b[2m", "["+string(d.Code)+"]"))
 	shown := false
 	if d.Range != nil {
 		fmt.Fprintf(p.W, "  %s\n", Printable(d.Range.String()))
-		shown = d.Code != SecretInPlain && p.snippet(d, files) // the line holds the secret
+		shown = p.snippet(d, from)
 	}
 	for _, line := range strings.Split(strings.TrimSpace(d.Detail), "\n") {
 		if line != "" {
@@ -53,12 +96,12 @@ func (p Printer) print(d Diagnostic, files map[string][]string) {
 
 // snippet shows the line of d with the range underlined and the suggestion
 // behind it; it reports whether it could.
-func (p Printer) snippet(d Diagnostic, files map[string][]string) bool {
+func (p Printer) snippet(d Diagnostic, from source) bool {
 	r := *d.Range
-	if r.Line < 1 {
+	if r.Line < 1 || from.hides(r.File, r.Line) {
 		return false
 	}
-	lines, read := files[r.File]
+	lines, read := from.lines[r.File]
 	if !read {
 		readFile := p.ReadFile
 		if readFile == nil {
@@ -67,9 +110,9 @@ func (p Printer) snippet(d Diagnostic, files map[string][]string) bool {
 		if data, err := readFile(r.File); err == nil {
 			lines = strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
 		}
-		files[r.File] = lines
+		from.lines[r.File] = lines
 	}
-	if r.Line > len(lines) {
+	if r.Line > len(lines) || holdsCredentials(lines[r.Line-1]) {
 		return false
 	}
 	const widest = 160

@@ -19,7 +19,8 @@ func DidYouMean(word string, candidates []string) string {
 // Nearest is the candidate that word is most likely a slip of, or empty. Case
 // and the difference between "-" and "_" do not count; else one edit in three
 // characters is allowed, and one in a word of two. Two neighbours that changed
-// places are one edit.
+// places are one edit. Where none is near, it is the only candidate that begins as
+// word does, but for an edit, if word has four characters.
 func Nearest(word string, candidates []string) string {
 	fold := strings.NewReplacer("-", "_")
 	key := fold.Replace(strings.ToLower(word))
@@ -37,7 +38,31 @@ func Nearest(word string, candidates []string) string {
 			best, distance = c, d
 		}
 	}
+	if best == "" && len(key) >= 4 {
+		return onlyBeginning(key, fold, candidates)
+	}
 	return best
+}
+
+// onlyBeginning is the one candidate whose beginning is key, but for an edit; of
+// base_image and base_image_repo it is the former.
+func onlyBeginning(key string, fold *strings.Replacer, candidates []string) string {
+	found := ""
+	for _, c := range candidates {
+		folded := fold.Replace(strings.ToLower(c))
+		near := false
+		for _, n := range []int{len(key) - 1, len(key), len(key) + 1} {
+			near = near || n < len(folded) && levenshtein.Distance(key, folded[:n], nil) <= 1
+		}
+		switch {
+		case !near, found != "" && strings.HasPrefix(c, found):
+		case found == "", strings.HasPrefix(found, c):
+			found = c
+		default:
+			return ""
+		}
+	}
+	return found
 }
 
 // exchanged reports whether two neighbouring characters are all that differs.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -43,9 +44,18 @@ func (t *pythonTools) Freeze(installer image.Installer) ([]string, []string, err
 // Export implements image.Python.
 func (t *pythonTools) Export(pyproject string, command []string) ([]string, []string, error) {
 	return t.once("export "+pyproject+"\x00"+strings.Join(command, "\x00"), func() answer {
-		exported, err := python.Export(t.ctx, t.runner, pyproject, command)
+		exported, err := python.Export(t.ctx, t.runner, t.engine.Root, t.shown(pyproject), command)
 		return answer{slices.Concat(exported.Options, exported.Lines), exported.Warnings, err}
 	})
+}
+
+// shown is a path as it is written in a flow: from the source root, where that
+// is not the longer way.
+func (t *pythonTools) shown(path string) string {
+	if short, err := filepath.Rel(t.engine.Root, path); err == nil && len(short) < len(path) {
+		return short
+	}
+	return path
 }
 
 func (t *pythonTools) once(question string, ask func() answer) ([]string, []string, error) {

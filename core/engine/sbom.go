@@ -125,7 +125,7 @@ func documentedOne(ctx context.Context, attacher Attacher, image v1.Image, s SBO
 		say(fmt.Sprintf("SBOM for %s: %d of %d layers read", s.Platform, read, layers))
 	})
 	if err != nil {
-		return s, err
+		return s, fmt.Errorf("list the packages of image %s: %w", s.Image, err)
 	}
 	created := config.Created.UTC()
 	content, err := sbom.Document(s.Format, sbom.Subject{Repository: repositoryOf(s.Image), Digest: s.Subject, Platform: s.Platform, Created: created}, inventory)

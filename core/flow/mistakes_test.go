@@ -55,6 +55,13 @@ func mistakes() []mistake {
 		{"not built", "schedule: daily\nsteps: {a: {run: x}}\n", []string{
 			"3:1 STK0006 schedule is not available in this version of stack (remove it)",
 		}},
+		{"not built, of images", "image: {base_image_repo: x}\nsteps: {a: {run: x, image: {secret_environment_from: [y]}}}\n", []string{
+			"3:26 STK0006 image.base_image_repo is not available in this version of stack",
+			"4:54 STK0006 image.secret_environment_from is not available in this version of stack",
+		}},
+		{"an inherited list, changed wrongly", "steps: {a: {run: x, image: {requirements: {append: [b], foo: [c]}}}}\n", []string{
+			`3:57 STK1203 unknown field "foo"`,
+		}},
 		{"build of a list", "build: [abc]\nsteps: {a: {run: x}}\n", []string{
 			"3:8 STK1204 build must be text, not a list",
 		}},

@@ -176,7 +176,11 @@ func (c *checker) told(at []string, what, secret string) {
 	if secret == "" {
 		return
 	}
-	d := c.fail(diag.SecretInPlain, at, "%s holds %s, which would be readable in the image", what, secret)
+	held := secret
+	if what == "the URL" {
+		held = strings.TrimPrefix(secret, "a URL with ")
+	}
+	d := c.fail(diag.SecretInPlain, at, "%s holds %s, which would be readable in the image", what, held)
 	d.Suggestion = "give it to the build with build_secrets: [{name: NAME}], which sets the variable NAME while it installs and runs commands"
 	if strings.Contains(secret, "URL") {
 		d.Suggestion = "write ${NAME} in its place where the URL is that of an index or a requirement, and name NAME in build_secrets"

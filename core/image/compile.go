@@ -136,7 +136,9 @@ func (c *compiler) image(s Settings) Image {
 	if im.custom == nil && !im.generated {
 		im.action = ActionUse
 	}
-	c.unusedSecrets(im, s)
+	if !c.found.HasErrors() {
+		c.unusedSecrets(im, s)
+	}
 	c.unusedBuild(im, s)
 	c.onScratch(im)
 	return im

@@ -95,7 +95,7 @@ func TestDiagnostics(t *testing.T) {
 		{"token in an argument", "build: {args: {A: hf_" + strings.Repeat("b", 34) + "}}", "SEC201 error 1:19", ""},
 		{"token in a label", "build: {labels: {a: glpat-" + strings.Repeat("b", 20) + "}}", "SEC201 error 1:21", ""},
 		{"password in a URL", "environment: {A: 'https://me:hunter2@pypi.example/simple'}", "SEC201 error 1:18", "URL"},
-		{"token in a URL", "index_url: https://hunter2@pypi.example/simple", "SEC201 error 1:12", ""},
+		{"token in a URL", "index_url: https://hunter2@pypi.example/simple", "SEC201 error 1:12", "the URL holds credentials, which"},
 		{"token in another URL", "extra_index_urls: ['https://a:hunter2@pypi.example/simple']", "SEC201 error 1:20", ""},
 		{"password in a requirement", "requirements: ['a @ https://me:hunter2@x/a.whl']", "SEC201 error 1:16", ""},
 		{"user in a git URL", "requirements: ['a @ git+ssh://git@github.com/a/b']", "", ""},
@@ -132,7 +132,7 @@ func TestDiagnostics(t *testing.T) {
 		{"Dockerfile, wrong base", "dockerfile: Wrong", "STK4003 error Wrong:1:1", "UPPER"},
 		{"Dockerfile, quoted mount", "dockerfile: Quoted", "STK4003 error Quoted:2:1", ""},
 		{"Dockerfile, ADD of a URL", "dockerfile: Add", "STK4003 warning Add:2:1", "--checksum"},
-		{"Dockerfile, no ignore file", "dockerfile: ctx/Dockerfile\nbuild_context_root: ctx\ndockerfile_build: {dockerignore: none}", "STK0003 error 3:34", ""},
+		{"Dockerfile, no ignore file", "dockerfile: ctx/Dockerfile\nbuild_context_root: ctx\ndockerfile_build: {dockerignore: none}", "STK0003 error 3:34", "none"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := image.Options{Lookup: lookup(map[string]string{"TOKEN": github, "EMPTY": ""})}

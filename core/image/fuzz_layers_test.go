@@ -110,7 +110,10 @@ func FuzzLayers(f *testing.F) {
 		owner := func() {
 			if bit(7) {
 				chown = "app"
+				secrets := m.secrets
+				m.secrets = nil
 				m.script("owner", nil, nil, "app", "/srv")
+				m.secrets = secrets
 			}
 		}
 		owner()

@@ -182,7 +182,10 @@ func (l ownerLayer) input() part {
 
 func (l ownerLayer) render(r *renderer) {
 	r.blank()
+	secrets := r.secrets
+	r.secrets = nil // making a user needs none
 	r.script(nil, nil, "owner.sh", l.user, l.workdir)
+	r.secrets = secrets
 }
 
 func (l sourceLayer) input() part {

@@ -132,7 +132,8 @@ func (r *requirementsReader) entry(line requirement.Line, text, folder string, a
 	case requirement.Blank:
 		return "", false
 	case requirement.Include, requirement.Constraint:
-		name := r.include(absolute(folder, line.Path), line.Path, at)
+		abs := absolute(folder, line.Path)
+		name := r.include(abs, r.shown(abs, line.Path), at)
 		return map[requirement.Kind]string{requirement.Include: "-r ", requirement.Constraint: "-c "}[line.Kind] + name, name != ""
 	case requirement.Editable:
 		d := r.problem(at, diag.BadRequirement, "%q is editable, and an image has nothing to edit", text)
@@ -164,6 +165,18 @@ func (r *requirementsReader) options(all []requirement.Option, at diag.Range) bo
 	return true
 }
 
+// shown is how errors name the file at abs, which another file names as written:
+// from the source root, as the flow's own paths are.
+func (r *requirementsReader) shown(abs, written string) string {
+	if filepath.IsAbs(written) || strings.Contains(written, "://") {
+		return written
+	}
+	if short, err := filepath.Rel(r.root, abs); err == nil {
+		return short
+	}
+	return written
+}
+
 // include reads the file at abs and gives the name it has in the build.
 func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 	if strings.Contains(shown, "://") {
@@ -178,7 +191,10 @@ func (r *requirementsReader) include(abs, shown string, at diag.Range) string {
 	}
 	data, err := os.ReadFile(abs)
 	if err != nil {
-		r.problem(at, diag.FileUnreadable, "cannot read the requirements file %q: %v", shown, cause(err))
+		d := r.problem(at, diag.FileUnreadable, "cannot read the requirements file %q: %v", shown, cause(err))
+		if _, err := requirement.Parse(shown); err == nil && !strings.ContainsAny(shown, "/") && !strings.HasSuffix(shown, ".txt") {
+			d.Suggestion = "to install a package of this name, write a list: [" + shown + "]"
+		}
 		return ""
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))

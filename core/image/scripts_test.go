@@ -40,6 +40,10 @@ func runScript(t *testing.T, name string, programs map[string]string, args ...st
 		if _, given := programs[program]; given {
 			continue
 		}
+		if program == "id" { // builds run as root, whoever runs the tests
+			must(t, os.WriteFile(filepath.Join(bin, program), []byte("#!/bin/sh\nif [ \"$1\" = -u ]; then echo 0; else exec /usr/bin/id \"$@\"; fi\n"), 0o755))
+			continue
+		}
 		real, err := exec.LookPath(program)
 		must(t, err)
 		must(t, os.Symlink(real, filepath.Join(bin, program)))

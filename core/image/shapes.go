@@ -27,7 +27,8 @@ func (r *Requirements) UnmarshalSetting(v *settings.Value) diag.List {
 		r.Items = items
 		return problems
 	}
-	return diag.List{diag.At(v.Range, diag.WrongType, "a list of requirements or the path of a requirements file is needed")}
+	return diag.List{diag.At(v.Range, diag.WrongType, "a list of requirements or the path of a requirements file is needed").
+		Because("An inherited list is changed with {append: [..], remove: [..]}.")}
 }
 
 // JSONSchema is either shape.
@@ -93,12 +94,17 @@ func (InstallerArgs) JSONSchema() map[string]any {
 // NotBuilt is a setting that is known and not available in this version.
 type NotBuilt struct{}
 
-// UnmarshalSetting refuses the setting.
-func (*NotBuilt) UnmarshalSetting(v *settings.Value) diag.List {
+// UnmarshalSetting refuses a setting without a name.
+func (n *NotBuilt) UnmarshalSetting(v *settings.Value) diag.List {
+	return n.UnmarshalNamed("this setting", v)
+}
+
+// UnmarshalNamed refuses the setting.
+func (*NotBuilt) UnmarshalNamed(name string, v *settings.Value) diag.List {
 	if v.Kind == settings.Null {
 		return nil // takes away what was never there
 	}
-	return diag.List{notBuilt(v.Range, "this image setting")}
+	return diag.List{notBuilt(v.Range, "image."+name)}
 }
 
 // JSONSchema allows no value.

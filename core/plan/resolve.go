@@ -113,7 +113,11 @@ func unknownSteps(given map[string]*settings.Value, known map[string]bool) diag.
 	var list diag.List
 	for name, v := range given {
 		if !known[name] {
-			list = append(list, diag.At(v.Range, diag.UnknownStep, "the flow has no step %q", name).Try(diag.DidYouMean(name, names)))
+			d := diag.At(v.Range, diag.UnknownStep, "the flow has no step %q", name).Try(diag.DidYouMean(name, names))
+			if d.Suggestion == "" {
+				d = d.Because("Its steps: %s.", diag.Few(names))
+			}
+			list = append(list, d)
 		}
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Summary < list[j].Summary })

@@ -135,7 +135,10 @@ func TestResolveMistakes(t *testing.T) {
 		text                 string
 	}{
 		{name: "unknown step", set: []string{"steps.on.resources.cpu=1"}, code: diag.UnknownStep, text: `did you mean "one"?`},
+		{name: "no step at all", set: []string{"steps.zz.image.x=1"}, code: diag.UnknownStep, text: "Its steps: one, two, two[x=1], two[x=2]."},
 		{name: "unknown setting", set: []string{"resources.cpus=1"}, code: diag.UnknownField, text: `did you mean "cpu"?`},
+		{name: "a list changed wrongly", set: []string{"image.requirements={append: [a], foo: [b]}"}, code: diag.UnknownField, text: "{append: [..], remove: [..]}"},
+		{name: "a map for a list", set: []string{"image.requirements={foo: [b]}"}, code: diag.WrongType, text: "{append: [..], remove: [..]}"},
 		{name: "wrong value", set: []string{"resources.cpu=none"}, code: diag.BadValue, text: "not a number of cores"},
 		{name: "wrong value in the environment", environ: []string{"STACK_RESOURCES={memory: none}"}, code: diag.BadValue, text: "STACK_RESOURCES"},
 		{name: "unknown param", params: []string{"wo=you"}, code: diag.UnknownParam, text: `did you mean "who"?`},
@@ -163,6 +166,10 @@ func TestExplainMistakes(t *testing.T) {
 	for path, want := range map[string]string{
 		"steps.one.image.enviroment": "did you mean",
 		"steps.oen.image":            `did you mean "one"`,
+		"steps.zzzz.image":           "Its steps: one, two[x=1], two[x=2].",
+		"steps.one.image.basee":      `did you mean "base_image"`,
+		"image.basee":                `did you mean "base_image"`,
+		"steps.one.image.qqqq":       "Known here: allow_",
 		"resources.cpu":              "not the same for all steps",
 		"image..x":                   "empty part",
 	} {

@@ -57,7 +57,7 @@ func inFolder(dir string) (Detected, error) {
 	if !isFile(path) {
 		return Detected{}, nil
 	}
-	p, err := readPyproject(path)
+	p, err := readPyproject(path, path)
 	if err != nil || !p.describes() {
 		return Detected{}, err
 	}

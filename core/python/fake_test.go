@@ -56,7 +56,7 @@ func export(t *testing.T, f *fake, files map[string]string, command ...string) (
 	for name, text := range files {
 		write(t, filepath.Join(dir, name), text)
 	}
-	return python.Export(t.Context(), f, filepath.Join(dir, "pyproject.toml"), command)
+	return python.Export(t.Context(), f, "", filepath.Join(dir, "pyproject.toml"), command)
 }
 
 const poetryProject = "[tool.poetry]\nname = \"a\"\n[tool.poetry.dependencies]\nidna = \"^3\"\n"
@@ -84,7 +84,7 @@ func TestExportChoosesTheTool(t *testing.T) {
 			for name, text := range test.files {
 				write(t, filepath.Join(dir, name), text)
 			}
-			_, err := python.Export(t.Context(), f, filepath.Join(dir, "pyproject.toml"), nil)
+			_, err := python.Export(t.Context(), f, "", filepath.Join(dir, "pyproject.toml"), nil)
 			var failure *diag.Failure
 			if !errors.As(err, &failure) || failure.Code != diag.ExportFailed || !strings.Contains(err.Error(), "not installed") || !strings.HasPrefix(failure.Hint, "install ") {
 				t.Errorf("no tool is installed: %v", err)
@@ -121,7 +121,7 @@ func TestExportLocksFirstWithPoetry(t *testing.T) {
 		"poetry export": {stdout: "idna==3.7\n"},
 	}}
 	before := tree(t, dir)
-	got, err := python.Export(t.Context(), f, dir, nil)
+	got, err := python.Export(t.Context(), f, "", dir, nil)
 	if err != nil || !slices.Equal(got.Lines, []string{"idna==3.7"}) || got.Locked || len(got.Warnings) != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -129,7 +129,7 @@ func TestExportLocksFirstWithPoetry(t *testing.T) {
 		t.Errorf("the project is changed:\n%s", diff)
 	}
 	f.answers["poetry lock"] = answer{stdout: "Because a depends on b, version solving failed.\n", err: errors.New("exit status 1")}
-	if _, err := python.Export(t.Context(), f, dir, nil); err == nil || !strings.Contains(err.Error(), "version solving failed") {
+	if _, err := python.Export(t.Context(), f, "", dir, nil); err == nil || !strings.Contains(err.Error(), "version solving failed") {
 		t.Errorf("poetry's own words are wanted: %v", err)
 	}
 }
@@ -140,7 +140,7 @@ func TestExportOfAWorkspaceMember(t *testing.T) {
 	write(t, filepath.Join(root, "uv.lock"), "version = 1\n[[package]]\nname = \"a\"\nsource = { virtual = \"a\" }\n")
 	write(t, filepath.Join(root, "a", "pyproject.toml"), "[project]\nname = \"a\"\nversion = \"1\"\n")
 	f := &fake{answers: map[string]answer{"uv export": {}}}
-	got, err := python.Export(t.Context(), f, filepath.Join(root, "a", "pyproject.toml"), nil)
+	got, err := python.Export(t.Context(), f, "", filepath.Join(root, "a", "pyproject.toml"), nil)
 	if err != nil || !got.Locked || f.calls[0].dir != filepath.Join(root, "a") {
 		t.Errorf("%+v, %v, %v", got, err, f.calls)
 	}
@@ -193,7 +193,7 @@ func TestExportByCommand(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "pyproject.toml"), "[tool.pdm]\n")
 	f := &fake{answers: map[string]answer{"pdm": {stdout: "b\na\n"}}}
-	got, err := python.Export(t.Context(), f, filepath.Join(dir, "pyproject.toml"), []string{"pdm", "export", "--project={directory}", "{directory}"})
+	got, err := python.Export(t.Context(), f, "", filepath.Join(dir, "pyproject.toml"), []string{"pdm", "export", "--project={directory}", "{directory}"})
 	if err != nil || !slices.Equal(got.Lines, []string{"a", "b"}) {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -247,10 +247,28 @@ func TestExportRefusesProjects(t *testing.T) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
-	_, err := python.Export(t.Context(), &fake{}, filepath.Join(t.TempDir(), "pyproject.toml"), nil)
-	var failure *diag.Failure
-	if !errors.As(err, &failure) || failure.Code != diag.FileNotFound {
-		t.Errorf("a file that is not there: %v", err)
+	for written, want := range map[string]string{"nope.toml": `"nope.toml"`, "none/a.toml": `"none/a.toml"`, ".": `"pyproject.toml"`} {
+		_, err := python.Export(t.Context(), &fake{}, t.TempDir(), written, nil)
+		var failure *diag.Failure
+		if !errors.As(err, &failure) || failure.Code != diag.FileUnreadable || err.Error() != "cannot read the project "+want+": no such file or directory" {
+			t.Errorf("a file that is not there: %v", err)
+		}
+	}
+}
+
+// TestExportHidesCredentials is that a user's command is shown without them,
+// whatever is wrong with it.
+func TestExportHidesCredentials(t *testing.T) {
+	command := []string{"tool", "--index", "https://me:s3cret@e.org/simple"}
+	for name, a := range map[string]answer{
+		"it fails":         {err: errors.New("run tool: exit status 1"), stderr: "no answer from https://me:s3cret@e.org/simple\n"},
+		"not requirements": {stdout: "no requirement at all\n"},
+		"nothing":          {},
+	} {
+		got, err := export(t, &fake{answers: map[string]answer{"tool": a}}, map[string]string{"pyproject.toml": ""}, command...)
+		if text := fmt.Sprintf("%v %+v", err, got); strings.Contains(text, "s3cret") || !strings.Contains(text, "tool --index https://…@e.org/simple") {
+			t.Errorf("%s: %s", name, text)
+		}
 	}
 }
 
@@ -293,7 +311,7 @@ func TestExportIsCancelled(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "pyproject.toml"), "[project]\nname = \"a\"\ndependencies = [\"b\"]\n")
 	f := &fake{answers: map[string]answer{"uv": {err: errors.New("killed"), do: func(string) { cancel() }}}}
-	_, err := python.Export(ctx, f, filepath.Join(dir, "pyproject.toml"), nil)
+	_, err := python.Export(ctx, f, "", filepath.Join(dir, "pyproject.toml"), nil)
 	if !errors.Is(err, context.Canceled) || len(f.calls) != 1 {
 		t.Errorf("%v after %d calls", err, len(f.calls))
 	}

@@ -19,7 +19,7 @@ func TestFaultsOfOthers(t *testing.T) {
 			locked = filepath.Join(where, "uv.lock")
 			write(t, locked, "")
 		}}}}
-		if _, err := python.Export(t.Context(), f, filepath.Join(dir, "pyproject.toml"), nil); err != nil {
+		if _, err := python.Export(t.Context(), f, "", filepath.Join(dir, "pyproject.toml"), nil); err != nil {
 			t.Fatal(err)
 		}
 		if locked == "" {

@@ -48,24 +48,23 @@ func parsePyproject(shown string, data []byte) (pyproject, error) {
 	return p, nil
 }
 
-func readPyproject(path string) (pyproject, error) {
+// readPyproject reads the file at path, which errors call shown.
+func readPyproject(path, shown string) (pyproject, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return pyproject{}, unreadable(path, err)
+		return pyproject{}, unreadable("the project", shown, err)
 	}
-	return parsePyproject(path, data)
+	return parsePyproject(shown, data)
 }
 
-func unreadable(path string, err error) error {
-	code := diag.FileUnreadable
-	if errors.Is(err, os.ErrNotExist) {
-		code = diag.FileNotFound
-	}
+// unreadable says of a file that a setting names, or that stands beside it,
+// what those of other settings say.
+func unreadable(what, shown string, err error) error {
 	var cause *os.PathError
 	if errors.As(err, &cause) {
 		err = cause.Err
 	}
-	return diag.Fail(code, fmt.Errorf("read %s: %w", path, err), "")
+	return diag.Fail(diag.FileUnreadable, fmt.Errorf("cannot read %s %q: %w", what, shown, err), "")
 }
 
 // describes reports whether the file is about a project at all, rather than
@@ -119,7 +118,7 @@ func uvTable(dir string, p pyproject) (map[string]any, error) {
 		return p.Tool.UV, nil
 	}
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, unreadable("uv's settings", path, err)
 	}
 	var table map[string]any
 	if err := toml.Unmarshal(data, &table); err != nil {

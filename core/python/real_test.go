@@ -69,7 +69,7 @@ func realLocked(t *testing.T, tools python.Programs, bin string) {
 		write(t, filepath.Join(dir, "pyproject.toml"), project)
 		run(t, dir, filepath.Join(bin, "uv"), "lock", "-q")
 		before := tree(t, dir)
-		got, err := python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), nil)
+		got, err := python.Export(t.Context(), tools, "", filepath.Join(dir, "pyproject.toml"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func realLocked(t *testing.T, tools python.Programs, bin string) {
 		all = append(all, got.Lines)
 
 		write(t, filepath.Join(dir, "pyproject.toml"), strings.Replace(project, `"idna==3.7"`, `"idna==3.6", "attrs"`, 1))
-		_, err = python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), nil)
+		_, err = python.Export(t.Context(), tools, "", filepath.Join(dir, "pyproject.toml"), nil)
 		if err == nil || !strings.Contains(err.Error(), "+ attrs") || !strings.Contains(err.Error(), "~ idna (==3.7 → ==3.6)") {
 			t.Errorf("a lock that does not fit: %v", err)
 		}
@@ -107,7 +107,7 @@ func realUnlocked(t *testing.T, tools python.Programs) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "pyproject.toml"), project)
 	before := tree(t, dir)
-	got, err := python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), nil)
+	got, err := python.Export(t.Context(), tools, "", filepath.Join(dir, "pyproject.toml"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func realUnlocked(t *testing.T, tools python.Programs) {
 func realFailure(t *testing.T, tools python.Programs) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "pyproject.toml"), strings.Replace(project, "idna==3.7", "idna==999", 1))
-	_, err := python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), nil)
+	_, err := python.Export(t.Context(), tools, "", filepath.Join(dir, "pyproject.toml"), nil)
 	if err == nil || !strings.Contains(err.Error(), "idna==999") || strings.Contains(err.Error(), "stack-export-") {
 		t.Errorf("uv's own words, and no path of the copy, are wanted: %v", err)
 	}
@@ -135,7 +135,7 @@ func realCommand(t *testing.T, tools python.Programs, bin string) {
 	dir := filepath.Join(t.TempDir(), "a folder")
 	write(t, filepath.Join(dir, "pyproject.toml"), project)
 	run(t, dir, filepath.Join(bin, "uv"), "lock", "-q")
-	got, err := python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"),
+	got, err := python.Export(t.Context(), tools, "", filepath.Join(dir, "pyproject.toml"),
 		[]string{"uv", "export", "--project={directory}", "--frozen", "--no-emit-project", "--all-extras", "--group", "lint", "--no-hashes"})
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func realCommand(t *testing.T, tools python.Programs, bin string) {
 	write(t, filepath.Join(dir, "pyproject.toml"), strings.Replace(project, `"idna==3.7"`, `"lib"`, 1)+"[tool.uv.sources]\nlib = {path = \"lib\"}\n")
 	run(t, dir, filepath.Join(bin, "uv"), "lock", "-q")
 	for _, command := range [][]string{nil, {"uv", "export", "--frozen"}} {
-		_, err = python.Export(t.Context(), tools, filepath.Join(dir, "pyproject.toml"), command)
+		_, err = python.Export(t.Context(), tools, "", filepath.Join(dir, "pyproject.toml"), command)
 		if err == nil || !strings.Contains(err.Error(), "./lib") || !strings.Contains(err.Error(), "of this machine") {
 			t.Errorf("%v: a package of a folder is in the output: %v", command, err)
 		}

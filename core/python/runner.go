@@ -21,8 +21,8 @@ type Runner interface {
 	Run(ctx context.Context, dir string, argv []string, env ...string) (stdout, stderr []byte, err error)
 }
 
-// Programs runs the programs of this machine. A cancelled context ends a
-// program and all that it has started.
+// Programs runs the programs of this machine. Nothing that a program has
+// started in its group outlives it, and a cancelled context ends all of it.
 type Programs struct {
 	Env []string // the environment, as os.Environ gives it
 }
@@ -51,6 +51,12 @@ func (p Programs) Run(ctx context.Context, dir string, argv []string, env ...str
 	cmd.Cancel = func() error { return killGroup(cmd) }
 	cmd.WaitDelay = 2 * time.Second
 	err = cmd.Run()
+	if cmd.Process != nil {
+		_ = killGroup(cmd) // mostly there is nobody left in it
+	}
+	if errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
+		err = nil // something in the background held the output open
+	}
 	switch {
 	case ctx.Err() != nil:
 		err = fmt.Errorf("run %s: %w", argv[0], ctx.Err())

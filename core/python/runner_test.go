@@ -81,15 +81,48 @@ func TestCancelEndsTheGroup(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "ready"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	child, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	child := pidIn(t, filepath.Join(dir, "ready"))
 	wait(t, func() bool { return gone(child) })
+}
+
+// TestWhatAProgramLeavesBehind is that something in the background, which holds
+// the output open, neither fails the program nor outlives it.
+func TestWhatAProgramLeavesBehind(t *testing.T) {
+	for script, status := range map[string]int{
+		"echo six; sleep 1000 & echo $! > child; echo idna":                      0,
+		"echo six; sleep 1000 > /dev/null 2>&1 & echo $! > child; echo idna":     0,
+		"echo six; sleep 1000 & echo $! > child; echo idna; exit 4":              4,
+		"echo six; (sleep 1000 & echo $! > child) & wait; echo idna; echo a >&2": 0,
+	} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			stdout, _, err := programs().Run(t.Context(), dir, []string{"sh", "-c", script})
+			var exit *exec.ExitError
+			if status == 0 && err != nil || status != 0 && (!errors.As(err, &exit) || exit.ExitCode() != status) {
+				t.Errorf("the error is %v", err)
+			}
+			if string(stdout) != "six\nidna\n" {
+				t.Errorf("stdout is %q", stdout)
+			}
+			child := pidIn(t, filepath.Join(dir, "child"))
+			wait(t, func() bool { return gone(child) })
+		})
+	}
+}
+
+// pidIn reads the number of a process.
+func pidIn(t *testing.T, path string) int {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
 
 // gone reports whether a process has ended, collected or not.

@@ -80,11 +80,11 @@ func CheckUVLock(pyproject, lock []byte) error {
 func ReadUVLock(pyprojectPath, lockPath string) error {
 	pyproject, err := os.ReadFile(pyprojectPath)
 	if err != nil {
-		return unreadable(pyprojectPath, err)
+		return unreadable("the project", pyprojectPath, err)
 	}
 	lock, err := os.ReadFile(lockPath)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return unreadable(lockPath, err)
+		return unreadable("the lock", lockPath, err)
 	}
 	return CheckUVLock(pyproject, lock)
 }

@@ -2,6 +2,7 @@ package sbom
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,20 +15,21 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
+// asked is the name of the database that a file is read as, or empty where it is
+// none. A hard link has another name than what it links to.
+type asked func(name string) string
+
 // files is those files of an image that are asked for, as the layers read so far
 // leave them.
 type files struct {
-	wanted  func(name string) bool
+	wanted  asked
+	memory  *budget
 	content map[string][]byte // by path without a leading slash
 	below   map[string]int    // how many of them are below a folder
 }
 
-// largestFile bounds a file that is read whole: a package database has some
-// megabytes.
-const largestFile = 256 << 20
-
-func newFiles(wanted func(string) bool) *files {
-	return &files{wanted: wanted, content: map[string][]byte{}, below: map[string]int{}}
+func newFiles(wanted asked, memory *budget) *files {
+	return &files{wanted: wanted, memory: memory, content: map[string][]byte{}, below: map[string]int{}}
 }
 
 // scanned is what a layer does: what it removes of the layers below it, and which
@@ -36,6 +38,7 @@ type scanned struct {
 	entries []scannedEntry
 	added   map[string][]byte
 	links   map[string]string // hard links, by name
+	names   int               // the memory that entries take
 }
 
 type scannedEntry struct {
@@ -43,8 +46,11 @@ type scannedEntry struct {
 	kind byte
 }
 
-// scan reads a layer.
-func scan(ctx context.Context, layer v1.Layer, wanted func(name string) bool) (out scanned, err error) {
+// entrySize is what an entry takes beside its name.
+const entrySize = 32
+
+// scan reads a layer, for which it takes some of the memory.
+func scan(ctx context.Context, layer v1.Layer, wanted asked, memory *budget) (out scanned, err error) {
 	stream, err := layer.Uncompressed()
 	if err != nil {
 		return scanned{}, err
@@ -64,20 +70,32 @@ func scan(ctx context.Context, layer v1.Layer, wanted func(name string) bool) (o
 			return scanned{}, fmt.Errorf("read archive: %w", err)
 		}
 		name := cleaned(header.Name)
-		out.entries = append(out.entries, scannedEntry{name, header.Typeflag})
-		if strings.HasPrefix(path.Base(name), whiteout) || !wanted(name) {
+		database := wanted(name)
+		removes := strings.HasPrefix(path.Base(name), whiteout)
+		if header.Typeflag != tar.TypeDir || removes || database != "" { // other folders hide nothing
+			size := len(name) + len(header.Linkname) + entrySize
+			if err := memory.take(size); err != nil {
+				return scanned{}, err
+			}
+			out.names += size
+			out.entries = append(out.entries, scannedEntry{name, header.Typeflag})
+		}
+		if removes || database == "" {
 			continue
 		}
+		memory.give(len(out.added[name]))
 		delete(out.added, name)
 		delete(out.links, name)
 		switch header.Typeflag {
 		case tar.TypeReg:
-			if header.Size > largestFile {
-				return scanned{}, fmt.Errorf("%s has %d bytes", name, header.Size)
+			content, err := kept(database, archive)
+			if err == nil {
+				err = memory.take(len(content))
 			}
-			if out.added[name], err = io.ReadAll(archive); err != nil {
+			if err != nil {
 				return scanned{}, fmt.Errorf("read %s: %w", name, err)
 			}
+			out.added[name] = bytes.Clone(content) // it has room for more
 		case tar.TypeLink:
 			out.links[name] = cleaned(header.Linkname)
 		}
@@ -94,19 +112,20 @@ func (f *files) apply(ctx context.Context, layer v1.Layer, s scanned) error {
 		f.hide(e.name, e.kind)
 	}
 	added := maps.Clone(s.added)
-	missing := map[string]bool{}
+	missing := map[string]string{}
 	for name, target := range s.links {
 		if content, ok := s.added[target]; ok {
 			added[name] = content
 		} else {
-			missing[target] = true
+			missing[target] = f.wanted(name)
 		}
 	}
 	if len(missing) > 0 { // hard links to files that nobody asked for by name
-		targets, err := scan(ctx, layer, func(name string) bool { return missing[name] })
+		targets, err := scan(ctx, layer, func(name string) string { return missing[name] }, f.memory)
 		if err != nil {
 			return err
 		}
+		f.memory.give(targets.names)
 		for name, target := range s.links {
 			if content, ok := targets.added[target]; ok {
 				added[name] = content
@@ -114,7 +133,7 @@ func (f *files) apply(ctx context.Context, layer v1.Layer, s scanned) error {
 		}
 	}
 	for name, content := range added {
-		if f.wanted(name) {
+		if f.wanted(name) != "" {
 			f.add(name, content)
 		}
 	}

@@ -106,10 +106,16 @@ func TestLayers(t *testing.T) {
 			map[string]string{"a/1": "one", "a/2": "two", "b/c/1": "three", "d": "new"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFiles(func(name string) bool { return name != "unwanted" })
+			memory := newBudget(largestImage)
+			f := newFiles(func(name string) string {
+				if name == "unwanted" {
+					return ""
+				}
+				return name
+			}, memory)
 			for _, entries := range append([][]entry{first}, c.layers...) {
 				layer := layerOf(t, entries...)
-				s, err := scan(t.Context(), layer, f.wanted)
+				s, err := scan(t.Context(), layer, f.wanted, memory)
 				if err == nil {
 					err = f.apply(t.Context(), layer, s)
 				}

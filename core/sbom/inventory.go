@@ -40,7 +40,15 @@ const atOnce = 4
 
 // Read reads an image's inventory. progress is called when a layer has been read,
 // with how many have been; it may be nil.
+//
+// However large the image is made, reading it takes bounded memory: of each file
+// the fields that are needed are kept, and an image of which that is too much is
+// an error that names the layer.
 func Read(ctx context.Context, im v1.Image, progress func(read, layers int)) (Inventory, error) {
+	return read(ctx, im, newBudget(largestImage), progress)
+}
+
+func read(ctx context.Context, im v1.Image, memory *budget, progress func(read, layers int)) (Inventory, error) {
 	layers, err := im.Layers()
 	if err != nil {
 		return Inventory{}, fmt.Errorf("read the list of layers: %w", err)
@@ -49,17 +57,17 @@ func Read(ctx context.Context, im v1.Image, progress func(read, layers int)) (In
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	var mu sync.Mutex
-	read := 0
+	done := 0
 	for i, layer := range layers {
 		group.Go(func() error {
 			var err error
-			if all[i], err = scan(groupCtx, layer, isDatabase); err != nil {
+			if all[i], err = scan(groupCtx, layer, database, memory); err != nil {
 				return fmt.Errorf("read layer %d of %d: %w", i+1, len(layers), err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if read++; progress != nil {
-				progress(read, len(layers))
+			if done++; progress != nil {
+				progress(done, len(layers))
 			}
 			return nil
 		})
@@ -67,19 +75,23 @@ func Read(ctx context.Context, im v1.Image, progress func(read, layers int)) (In
 	if err := group.Wait(); err != nil {
 		return Inventory{}, err
 	}
-	found := newFiles(isDatabase)
+	found := newFiles(database, memory)
 	for i, layer := range layers {
 		if err := found.apply(ctx, layer, all[i]); err != nil {
 			return Inventory{}, fmt.Errorf("read layer %d of %d: %w", i+1, len(layers), err)
 		}
+		memory.give(all[i].names)
 		all[i] = scanned{} // large images have many entries
 	}
 	return found.inventory(), nil
 }
 
-// isDatabase reports whether a file says which packages there are.
-func isDatabase(name string) bool {
-	return isRelease(name) || isDebian(name) || isAlpine(name) || isPython(name) || isUnlisted(name) != ""
+// database is name where it is that of a file which says which packages there are.
+func database(name string) string {
+	if isRelease(name) || isDebian(name) || isAlpine(name) || isPython(name) || isUnlisted(name) != "" {
+		return name
+	}
+	return ""
 }
 
 func (f *files) inventory() Inventory {

@@ -66,6 +66,10 @@ func (d *decoder) value(v *Value, into reflect.Value, name string) {
 		into.Set(reflect.ValueOf(*v))
 		return
 	}
+	if u, ok := into.Addr().Interface().(NamedUnmarshaler); ok {
+		d.list = append(d.list, u.UnmarshalNamed(name, v)...)
+		return
+	}
 	if u, ok := into.Addr().Interface().(Unmarshaler); ok {
 		d.list = append(d.list, u.UnmarshalSetting(v)...)
 		return

@@ -13,13 +13,23 @@ func (m *merger) edits(r rule, v, under *Value) bool {
 	if len(v.Entries) == 0 {
 		return false
 	}
+	var others []Entry
 	for _, e := range v.Entries {
 		if e.Key != "append" && e.Key != "remove" {
-			return false
+			others = append(others, e)
 		}
 	}
-	if isList(r.typ, r.tag) {
+	switch {
+	case len(others) == len(v.Entries):
+		return false
+	case isList(r.typ, r.tag):
+		for _, e := range others {
+			m.list = append(m.list, diag.At(e.Range, diag.UnknownField, "unknown field %q", e.Key).
+				Because("An inherited list is changed with {append: [..], remove: [..]}, and nothing else."))
+		}
 		return true
+	case len(others) > 0:
+		return false
 	}
 	if !raw(r.typ) || under != nil && under.Kind == Map {
 		return false

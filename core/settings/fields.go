@@ -15,6 +15,13 @@ type Unmarshaler interface {
 	UnmarshalSetting(v *Value) diag.List
 }
 
+// NamedUnmarshaler is an Unmarshaler whose mistakes name the setting: it is
+// given the key that the value has.
+type NamedUnmarshaler interface {
+	Unmarshaler
+	UnmarshalNamed(name string, v *Value) diag.List
+}
+
 // Suggester is an error of an encoding.TextUnmarshaler that knows a way out.
 type Suggester interface{ Suggestion() string }
 

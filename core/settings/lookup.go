@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/stackrun/stack/core/diag"
 )
@@ -57,7 +58,16 @@ func nowhere(v *Value, parts []Part, i int) diag.Diagnostic {
 	for _, e := range v.Entries {
 		keys = append(keys, e.Key)
 	}
-	return d.Try(diag.DidYouMean(parts[i].Key, keys))
+	return meant(d, parts[i].Key, keys)
+}
+
+// meant is d with what key was perhaps meant to be, else what there is.
+func meant(d diag.Diagnostic, key string, known []string) diag.Diagnostic {
+	d = d.Try(diag.DidYouMean(key, known))
+	if d.Suggestion == "" && len(known) > 0 {
+		d = d.Because("Known here: %s.", strings.Join(known, ", "))
+	}
+	return d
 }
 
 // Known reports whether a path can be set in a tree that is decoded into t. If
@@ -80,8 +90,7 @@ func Known(t reflect.Type, path string) error {
 		case p.Key != "" && t.Kind() == reflect.Struct && !isText(t):
 			f, ok := s.of(t).field(p.Key)
 			if !ok {
-				return diag.List{diag.New(diag.SettingPath, "there is no setting %q", JoinPath(parts[:i+1]...)).
-					Try(diag.DidYouMean(p.Key, s.of(t).names()))}
+				return diag.List{meant(diag.New(diag.SettingPath, "there is no setting %q", JoinPath(parts[:i+1]...)), p.Key, s.of(t).names())}
 			}
 			t = f.typ
 		default:

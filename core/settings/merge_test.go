@@ -102,6 +102,7 @@ func TestMerge(t *testing.T) {
 		"remove from nothing":     {layers: []string{"image: {apt: {remove: [q]}}"}, want: "{image: {apt: []}}", warnings: "flow0:1:24 remove finds no q in what is inherited"},
 		"append is no list":       {layers: []string{"image: {apt: {append: y}}", "image: {apt: [x]}"}, want: "{image: {apt: [x]}}", warnings: `flow0:1:23 append must be a list, not the text "y"`},
 		"remove is a map":         {layers: []string{"image: {apt: {remove: {a: 1}}}"}, want: "{image: {}}", warnings: "flow0:1:23 remove must be a list, not a map"},
+		"append and more":         {layers: []string{"image: {requirements: {append: [b], foo: [c]}}", "image: {requirements: [a]}"}, want: "{image: {requirements: [a, b]}}", warnings: `flow0:1:37 unknown field "foo"`},
 		"a key named append":      {layers: []string{"image: {environment: {append: x}}", "image: {environment: {A: 1}}"}, want: "{image: {environment: {A: 1, append: x}}}"},
 		"unknown type: list form": {layers: []string{"plugin: {a: {append: [2]}}", "plugin: {a: [1]}"}, want: "{plugin: {a: [1, 2]}}"},
 		"unknown type: map":       {layers: []string{"plugin: {a: {append: [2]}}", "plugin: {a: {b: 1}}"}, want: "{plugin: {a: {b: 1, append: [2]}}}"},

@@ -31,8 +31,8 @@ steps:
 		}).on(on)
 		// The environment of the user, whose Python is not that of the image.
 		venv := filepath.Join(t.TempDir(), "venv")
-		uv.run(t, p.dir, "venv", "--seed", "--quiet", venv)
-		uv.run(t, p.dir, "pip", "install", "--quiet", "--python", filepath.Join(venv, "bin", "python"), "six==1.16.0")
+		uv.run(t, p.dir, "venv", "--quiet", venv)
+		uv.run(t, p.dir, "pip", "install", "--quiet", "--python", filepath.Join(venv, "bin", "python"), "pip", "six==1.16.0")
 		uv.run(t, p.path("proj"), "lock")
 		path := filepath.Dir(string(uv)) + ":" + os.Getenv("PATH")
 		p.env = append(p.env, "VIRTUAL_ENV="+venv, "PATH="+path)

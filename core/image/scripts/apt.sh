@@ -1,5 +1,9 @@
 # Installs the Debian packages given as arguments.
 set -e
+if [ "$(id -u)" != 0 ]; then
+  echo "stack: the base image runs as $(id -un 2>/dev/null || id -u), who may not install packages; set user to that name, and installs run as root" >&2
+  exit 1
+fi
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "stack: the base image has no apt-get, so apt_packages cannot be installed; use a base image of Debian or Ubuntu, or install with commands" >&2
   exit 1

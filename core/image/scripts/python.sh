@@ -14,6 +14,11 @@ if [ -z "$python" ] && [ "$task" != run ]; then
   echo "stack: the base image has no Python, so requirements cannot be installed; use one that has, such as python:3.12-slim, or add python3 and python3-pip to apt_packages" >&2
   exit 1
 fi
+# A base image that runs as somebody else: what that user may write to decides.
+if [ "$(id -u)" != 0 ] && [ "$task" != run ] && ! [ -w "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" ]; then
+  echo "stack: the base image runs as $(id -un 2>/dev/null || id -u), who may not install into its Python; set user to that name, and installs run as root" >&2
+  exit 1
+fi
 need_pip() {
   if ! "$python" -m pip --version >/dev/null 2>&1; then
     echo "stack: $python of the base image has no pip, so $installer cannot be used; add python3-pip to apt_packages, or use a base image with pip" >&2
@@ -58,11 +63,11 @@ if [ -n "${PIP_EXTRA_INDEX_URL:-}" ] && [ -z "${UV_INDEX:-}${UV_EXTRA_INDEX_URL:
 if [ "$installer" = pip ]; then
   cache=/tmp/.stack-cache/pip
   if [ "$task" = run ]; then
-    if [ -d "$cache" ]; then export PIP_CACHE_DIR="$cache"; else export PIP_NO_CACHE_DIR=1; fi
+    if [ -w "$cache" ]; then export PIP_CACHE_DIR="$cache"; else export PIP_NO_CACHE_DIR=1; fi
     exec /bin/sh -ec "$what"
   fi
   need_pip
-  if [ -d "$cache" ]; then set -- --cache-dir "$cache" "$@"; else set -- --no-cache-dir "$@"; fi
+  if [ -w "$cache" ]; then set -- --cache-dir "$cache" "$@"; else set -- --no-cache-dir "$@"; fi
   exec "$python" -m pip install "$@" -r "$what"
 fi
 
@@ -71,7 +76,7 @@ cache=/tmp/.stack-cache/uv
 uv=$(command -v uv || true)
 # What uv leaves in its temporary folder and beside its credentials is not to be
 # in the image, and its locks are not for other builds.
-if [ -d "$cache" ]; then scratch=$(mktemp -d "$cache/scratch-XXXXXX"); else scratch=$(mktemp -d); fi
+if [ -w "$cache" ]; then scratch=$(mktemp -d "$cache/scratch-XXXXXX"); else scratch=$(mktemp -d); fi
 trap 'rm -rf "$scratch"' EXIT
 export UV_CREDENTIALS_DIR="$scratch/credentials"
 if [ -z "$uv" ] && [ -n "$python" ] && { [ "$task" != run ] || "$python" -m pip --version >/dev/null 2>&1; }; then
@@ -90,7 +95,7 @@ if [ -z "$uv" ] && [ -n "$python" ] && { [ "$task" != run ] || "$python" -m pip 
       exit 1
     fi
     uv=$scratch/uv/bin/uv
-    if [ -d "$cache" ]; then
+    if [ -w "$cache" ]; then
       # Builds that run at the same time may have been faster; then theirs is used.
       rm -rf "$scratch/old"
       if [ -e "$kept" ] && ! "$kept/bin/uv" --version >/dev/null 2>&1; then mv "$kept" "$scratch/old" || true; fi
@@ -102,19 +107,19 @@ fi
 case $task in
   run)
     if [ -n "$uv" ]; then PATH=$PATH:${uv%/*}; fi
-    if [ -d "$cache" ]; then export UV_CACHE_DIR="$cache/cache" UV_LINK_MODE=copy; else export UV_NO_CACHE=1; fi
+    if [ -w "$cache" ]; then export UV_CACHE_DIR="$cache/cache" UV_LINK_MODE=copy; else export UV_NO_CACHE=1; fi
     export UV_SYSTEM_PYTHON=1 UV_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1
     TMPDIR=$scratch /bin/sh -ec "$what"
     ;;
   sync)
-    if [ -d "$cache" ]; then set -- --cache-dir "$cache/cache" --link-mode copy "$@"; else set -- --no-cache "$@"; fi
+    if [ -w "$cache" ]; then set -- --cache-dir "$cache/cache" --link-mode copy "$@"; else set -- --no-cache "$@"; fi
     UV_PROJECT_ENVIRONMENT=$("$python" -c 'import sys; print(sys.prefix)')
     export UV_PROJECT_ENVIRONMENT
     TMPDIR=$scratch "$uv" sync --project "$what" --frozen --inexact --no-install-project --no-install-workspace --no-install-local \
       --no-python-downloads --python "$python" "$@"
     ;;
   *)
-    if [ -d "$cache" ]; then set -- --cache-dir "$cache/cache" --link-mode copy "$@"; else set -- --no-cache "$@"; fi
+    if [ -w "$cache" ]; then set -- --cache-dir "$cache/cache" --link-mode copy "$@"; else set -- --no-cache "$@"; fi
     TMPDIR=$scratch "$uv" pip install --python "$python" --break-system-packages "$@" -r "$what"
     ;;
 esac
