@@ -102,6 +102,25 @@ func TestPrinterHidesSecrets(t *testing.T) {
 	}
 }
 
+// A line with a password in a URL is not shown by a mistake that has nothing to
+// do with it.
+func TestPrinterHidesCredentials(t *testing.T) {
+	for line, shown := range map[string]bool{
+		"usr: x, url: 'https://u:hunter2@x.example/'": false,
+		"usr: [git+https://tok@x.example/a]":          false,
+		"usr: git+ssh://git@github.com/a/b":           true,
+		"usr: https://x.example/@scope/a":             true,
+		"usr: a@b, see https://x.example":             true,
+	} {
+		var out bytes.Buffer
+		read := func(string) ([]byte, error) { return []byte(line), nil }
+		diag.Printer{W: &out, ReadFile: read}.Print(diag.List{diag.At(diag.Range{File: "a.yaml", Line: 1, Column: 1}, diag.UnknownField, "unknown field")})
+		if strings.Contains(out.String(), "usr") != shown {
+			t.Errorf("%s: got\n%s", line, out.String())
+		}
+	}
+}
+
 func TestExitOf(t *testing.T) {
 	for _, tc := range []struct {
 		err  error

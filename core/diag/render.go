@@ -55,6 +55,25 @@ func (s source) hides(file string, line int) bool {
 	return false
 }
 
+// holdsCredentials reports whether a line has a URL with a user in it. That a
+// mistake beside it was found first is no reason to show it.
+func holdsCredentials(line string) bool {
+	for {
+		_, rest, found := strings.Cut(line, "://")
+		if !found {
+			return false
+		}
+		authority := rest
+		if end := strings.IndexAny(rest, "/ \t\"'"); end >= 0 {
+			authority = rest[:end]
+		}
+		if user, _, has := strings.Cut(authority, "@"); has && user != "git" {
+			return true
+		}
+		line = rest
+	}
+}
+
 func (p Printer) print(d Diagnostic, from source) {
 	label := map[Severity]string{Error: "\x1b[1;31m", Warning: "\x1b[1;33m", Info: "\x1b[1;36m"}[d.Severity]
 	fmt.Fprintf(p.W, "%s: %s   %s\n", p.paint(label, string(d.Severity)), Printable(d.Summary), p.paint("\x1b[2m", "["+string(d.Code)+"]"))
@@ -93,7 +112,7 @@ func (p Printer) snippet(d Diagnostic, from source) bool {
 		}
 		from.lines[r.File] = lines
 	}
-	if r.Line > len(lines) {
+	if r.Line > len(lines) || holdsCredentials(lines[r.Line-1]) {
 		return false
 	}
 	const widest = 160
