@@ -196,3 +196,21 @@ func (p *pruner) bases() {
 		}
 	}
 }
+
+// python tells that python_version is of the default base alone, where it was
+// written with the layer in mind that names another one.
+func (p *pruner) python() {
+	if mode := p.get("mode"); mode != nil && mode.Value.Text == string(Custom) {
+		return
+	}
+	version := p.get("python_version")
+	for _, name := range []string{"base_image", "dockerfile"} {
+		own := p.get(name)
+		if version == nil || own == nil || rank(version.Value) > rank(own.Value) {
+			continue
+		}
+		d := diag.At(version.Value.Range, diag.SettingIgnored, "python_version has no effect: %s says which Python there is", name)
+		d.Severity = diag.Warning
+		p.found = append(p.found, d.Try("remove one of the two"))
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/settings"
 )
 
@@ -37,24 +36,6 @@ func (p *pruner) custom() {
 		}
 	}
 	p.entries = kept
-}
-
-// python tells that python_version is of the default base alone, where it was
-// written with the layer in mind that names another one.
-func (p *pruner) python() {
-	if mode := p.get("mode"); mode != nil && mode.Value.Text == string(Custom) {
-		return
-	}
-	version := p.get("python_version")
-	for _, name := range []string{"base_image", "dockerfile"} {
-		own := p.get(name)
-		if version == nil || own == nil || rank(version.Value) > rank(own.Value) {
-			continue
-		}
-		d := diag.At(version.Value.Range, diag.SettingIgnored, "python_version has no effect: %s says which Python there is", name)
-		d.Severity = diag.Warning
-		p.found = append(p.found, d.Try("remove one of the two"))
-	}
 }
 
 // above takes out of e what layers below the one of why wrote, and reports
