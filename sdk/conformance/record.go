@@ -171,6 +171,24 @@ func (r *record) early(need, step string) bool {
 	return false
 }
 
+// begins is the first attempt of a step that could be seen to run: the one that
+// the snapshot tells of, or the next where that one has ended.
+func (r *record) begins(step string) int {
+	first := 1
+	for _, e := range r.events {
+		switch {
+		case e.Kind == sdk.EventSnapshotDone:
+			return first
+		case e.Kind == sdk.EventStep && e.Step == step && e.Attempt > 0:
+			first = e.Attempt
+			if e.State.Final() {
+				first++
+			}
+		}
+	}
+	return first
+}
+
 // attempts is the numbers of the attempts of a step that ran.
 func (r *record) attempts(step string) []int {
 	var numbers []int
