@@ -142,10 +142,10 @@ func TestLockWithADockerfile(t *testing.T) {
 	pushBase(t, pushedCopied, "moved")
 	p.wants(p.must(0, "plan", "flow.yaml"), "COPY --from="+pushedCopied+"@"+old)
 
-	// One that is not in the lock is said to be so, where the Dockerfile is named.
+	// One that is not in the lock is said to be so, where the Dockerfile names it.
 	p.write("Dockerfile", p.read("Dockerfile")+"COPY --from=python:3.11-slim /etc/group /group\n")
 	warned := p.must(0, "plan", "flow.yaml")
-	p.wants(warned, "warning: python:3.11-slim is not locked", "STK4011", "flow.yaml:3:21")
+	p.wants(warned, "warning: python:3.11-slim is not locked", "STK4011", "Dockerfile:3:1")
 }
 
 // TestStaleLock: what the registry no longer has ends with 10, and says how to

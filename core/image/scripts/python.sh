@@ -29,6 +29,9 @@ need_pip() {
 # calls it externally managed: nobody else uses it.
 export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
+# Indexes that do not answer for a moment are asked again for some minutes.
+export UV_HTTP_RETRIES="${UV_HTTP_RETRIES:-8}" PIP_RETRIES="${PIP_RETRIES:-8}"
+
 # filled writes a URL with the values of the variables in ${}, which are secrets
 # of the build: they go into variables, never onto a command line.
 filled() {
