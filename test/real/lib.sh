@@ -20,6 +20,7 @@ engines='a b'
 # stays as it is.
 bridge_of() { echo "$STACK_E2E_NAME-$1"; }
 address_of() { case $1 in a) echo "$STACK_E2E_NET.1.1/24" ;; b) echo "$STACK_E2E_NET.2.1/24" ;; esac; }
+hardware_of() { case $1 in a) echo 02:42:5e:2e:00:01 ;; b) echo 02:42:5e:2e:00:02 ;; esac; }
 subnet_of() { case $1 in a) echo "$STACK_E2E_NET.1.0/24" ;; b) echo "$STACK_E2E_NET.2.0/24" ;; esac; }
 
 # Control groups of an engine's containers: whoever is in there is ours.

@@ -99,6 +99,10 @@ network() {
   [ -s "$run/ip_forward" ] || cat /proc/sys/net/ipv4/ip_forward >"$run/ip_forward"
   echo 1 >/proc/sys/net/ipv4/ip_forward
   ip link show "$bridge" >/dev/null 2>&1 || ip link add "$bridge" type bridge
+  # Without an address of its own a bridge takes the lowest of its ports', and so
+  # another one as containers come and go: then builds lose their way out for
+  # as long as they remember the old one.
+  ip link set "$bridge" address "$(hardware_of "$1")"
   ip addr replace "$(address_of "$1")" dev "$bridge"
   ip link set "$bridge" up
   iptables -w -t nat -C POSTROUTING -s "$subnet" ! -o "$bridge" -j MASQUERADE 2>/dev/null ||
