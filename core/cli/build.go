@@ -55,7 +55,7 @@ func (a *app) build(ctx context.Context, c buildCommand) error {
 		return err
 	}
 	defer s.close()
-	p, err := a.planFor(ctx, s, &c.flowFlags, engine.PlanOptions{Force: c.force, ToBuild: true})
+	p, err := a.planFor(ctx, s, &c.flowFlags, engine.PlanOptions{Force: c.force, ToBuild: true, Secrets: !c.why})
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (a *app) runFlow(ctx context.Context, c runCommand) error {
 		return err
 	}
 	defer s.close()
-	p, err := a.planFor(ctx, s, &c.flowFlags, engine.PlanOptions{Force: c.force})
+	p, err := a.planFor(ctx, s, &c.flowFlags, engine.PlanOptions{Force: c.force, Secrets: true})
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type PlanOptions struct {
 	Force   bool // build every image even if it exists
 	Lock    bool // resolve every base afresh, and write the lock
 	ToBuild bool // plan what is to be built, whatever build the flow names
+	Secrets bool // a secret that a build needs and nobody has is an error, as it would be once it builds
 }
 
 // Plan resolves a request and plans it. Nothing is built or submitted. The
@@ -81,6 +82,9 @@ func (e *Engine) planResolved(ctx context.Context, r Request, resolved *plan.Res
 		return nil, err
 	}
 	_, missing := e.buildSecrets(p.Resolved, p.Plan.Images)
+	if opt.Secrets && len(missing) > 0 {
+		return nil, missing
+	}
 	for _, d := range missing { // a plan needs no values, only its build does
 		p.Plan.Diagnostics = append(p.Plan.Diagnostics, d.AsWarning())
 	}

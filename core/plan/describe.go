@@ -45,7 +45,7 @@ func (m *maker) describe(ctx context.Context) []described {
 		if d.Settings.Image.Dockerfile != "" {
 			at = rangeOf("dockerfile")
 		}
-		all = append(all, described{step: d.Step.Name, image: im, place: m.placeOf(d.Settings.Image), at: at})
+		all = append(all, described{step: d.Step.Name, image: im, place: m.placeOf(d.Settings.Image), at: at, secrets: rangeOf("build_secrets")})
 	}
 	return all
 }

@@ -40,6 +40,8 @@ type described struct {
 	image image.Image
 	place place
 	at    diag.Range // where its base was written
+	// secrets is where its build secrets were written.
+	secrets diag.Range
 }
 
 // place is where an image is kept.
@@ -86,6 +88,9 @@ func keyed(ctx context.Context, images Images, all []described) ([]Image, map[st
 			index[identity] = at
 			out = append(out, im)
 		}
+		if problem := twoValues(out[at], d); problem != nil {
+			return nil, nil, diag.List{*problem}
+		}
 		out[at].Steps = append(out[at].Steps, d.step)
 		out[at].Force = out[at].Force || d.place.force
 		if d.place.tag != "" && im.Action == Build {
@@ -94,6 +99,28 @@ func keyed(ctx context.Context, images Images, all []described) ([]Image, map[st
 		of[d.step] = at
 	}
 	return out, of, nil
+}
+
+// twoValues refuses a step that would share im, of another step, and reads a
+// secret of its build from another file: where a value comes from is in no key,
+// so that one of the two would be built with the other's.
+func twoValues(im Image, d described) *diag.Diagnostic {
+	files := map[string]string{}
+	for _, s := range im.Description.Secrets() {
+		files[s.Name] = s.File
+	}
+	for _, s := range d.image.Secrets() {
+		if file, shared := files[s.Name]; shared && file != s.File {
+			p := diag.New(diag.Conflict, "steps %s and %s share one image, and read its secret %s from two places", strings.Join(im.Steps, ", "), d.step, s.Name).
+				Because("The key of an image has the names of secrets, and neither their values nor their files.").
+				Try("give the secrets two names, or read them from one place")
+			if d.secrets != (diag.Range{}) {
+				p.Range = &d.secrets
+			}
+			return &p
+		}
+	}
+	return nil
 }
 
 func appendNew(list []string, item string) []string {

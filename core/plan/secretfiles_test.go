@@ -72,6 +72,40 @@ func (allThere) Digests(_ context.Context, references, _ []string) (map[string]s
 func (allThere) Find(context.Context, Image) (Found, error)   { return Found{}, nil }
 func (allThere) Previous(context.Context, Image) image.Inputs { return nil }
 
+// Steps that would share an image, though each has a value of its own for it,
+// are refused; with one name and one file they share it.
+func TestOneImageOfTwoSecrets(t *testing.T) {
+	root := t.TempDir()
+	// A step that reads one secret.
+	step := func(name, secret, command string) described {
+		m := makerOf(t, root, "{version: 1, name: f, steps: {"+name+": {run: x, image: {commands: ["+command+"], build_secrets: ["+secret+"]}}}}")
+		return m.describe(t.Context())[0]
+	}
+	const fileA, fileB, stored = "{name: T, file: /elsewhere/a.tok}", "{name: T, file: /elsewhere/b.tok}", "T"
+	for _, c := range []struct {
+		name          string
+		first, second described
+		images        int // 0: refused
+	}{
+		{"one file", step("a", fileA, "x"), step("b", fileA, "x"), 1},
+		{"two files", step("a", fileA, "x"), step("b", fileB, "x"), 0},
+		{"a file and the store", step("a", fileA, "x"), step("b", stored, "x"), 0},
+		{"the store and a file", step("a", stored, "x"), step("b", fileB, "x"), 0},
+		{"two images", step("a", fileA, "x"), step("b", fileB, "y"), 2},
+	} {
+		images, _, err := keyed(t.Context(), allThere{}, []described{c.first, c.second})
+		if c.images > 0 {
+			if err != nil || len(images) != c.images {
+				t.Errorf("%s: %d images, %v", c.name, len(images), err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), "steps a and b share one image, and read its secret T") || diag.FromError(err)[0].Range == nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 // What a build that is used as it is gets compared with is what would be built.
 func TestAPinnedBuildIsComparedWithoutSecrets(t *testing.T) {
 	root := t.TempDir()

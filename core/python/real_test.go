@@ -87,7 +87,8 @@ func realLocked(t *testing.T, tools python.Programs, bin string) {
 		if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 			t.Errorf("the project is changed:\n%s", diff)
 		}
-		if err := python.ReadUVLock(filepath.Join(dir, "pyproject.toml"), filepath.Join(dir, "uv.lock")); err != nil {
+		after := tree(t, dir)
+		if err := python.CheckUVLock([]byte(after["/pyproject.toml"]), []byte(after["/uv.lock"])); err != nil {
 			t.Errorf("the lock is fresh: %v", err)
 		}
 		all = append(all, got.Lines)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"sort"
@@ -73,20 +72,6 @@ func CheckUVLock(pyproject, lock []byte) error {
 		return diag.Fail(diag.FileNotFound, errors.New("the project has no uv.lock"), "run `uv lock` in the project's folder and commit uv.lock")
 	}
 	return checkLock(p, lock)
-}
-
-// ReadUVLock reads the files for CheckUVLock. A lock that does not exist is
-// its finding.
-func ReadUVLock(pyprojectPath, lockPath string) error {
-	pyproject, err := os.ReadFile(pyprojectPath)
-	if err != nil {
-		return unreadable("the project", pyprojectPath, err)
-	}
-	lock, err := os.ReadFile(lockPath)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return unreadable("the lock", lockPath, err)
-	}
-	return CheckUVLock(pyproject, lock)
 }
 
 func checkLock(p pyproject, text []byte) error {

@@ -2,7 +2,6 @@ package python_test
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -121,15 +120,12 @@ func TestCheckUVLockReadsTheLock(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "pyproject.toml"), unlocked)
-	err := python.ReadUVLock(filepath.Join(dir, "pyproject.toml"), filepath.Join(dir, "uv.lock"))
+	err := python.CheckUVLock([]byte(unlocked), nil)
 	var failure *diag.Failure
 	if !errors.As(err, &failure) || failure.Code != diag.FileNotFound || !strings.Contains(failure.Hint, "uv lock") {
 		t.Errorf("a lock that is not there: %v", err)
 	}
-	write(t, filepath.Join(dir, "uv.lock"), locked)
-	if err := python.ReadUVLock(filepath.Join(dir, "pyproject.toml"), filepath.Join(dir, "uv.lock")); err != nil {
+	if err := python.CheckUVLock([]byte(unlocked), []byte(locked)); err != nil {
 		t.Error(err)
 	}
 }
