@@ -174,19 +174,22 @@ func (im Image) Secrets() []BuildSecret {
 	return addSecrets(all, nil)
 }
 
-// secretFiles is the names of secrets by the files that they are read from.
-func (s Settings) secretFiles(root string) map[string]string {
-	files := map[string]string{}
-	for _, secret := range s.BuildSecrets {
-		files[resolved(absolute(root, secret.File))] = secret.Name
-	}
-	for _, l := range s.Layers {
-		for _, secret := range l.Secrets {
-			files[resolved(absolute(root, secret.File))] = secret.Name
+// SecretFiles adds to files, by their absolute paths, what build secrets of s
+// are read from, and what those are links to: the names of the secrets. root is
+// where relative paths start.
+func (s *Settings) SecretFiles(files map[string]string, root string) {
+	add := func(secrets []BuildSecret) {
+		for _, secret := range secrets {
+			if secret.File != "" {
+				path := absolute(root, secret.File)
+				files[path], files[resolved(path)] = secret.Name, secret.Name
+			}
 		}
 	}
-	delete(files, resolved(absolute(root, ""))) // those that are in the secret store
-	return files
+	add(s.BuildSecrets)
+	for _, l := range s.Layers {
+		add(l.Secrets)
+	}
 }
 
 // oneValue refuses secrets of one name that are read from different places: a

@@ -36,6 +36,9 @@ type Options struct {
 	Integrations map[string]Integration
 	// Python asks the tools of this machine; nil refuses what needs them.
 	Python Python
+	// SecretFiles is the names of secrets by the files, absolute, that those of
+	// other images are read from: no image has a copy of them.
+	SecretFiles map[string]string
 	// RangeOf says where a setting of the image was written, by its path, such
 	// as ("environment", "A") or ("commands", "0"). nil knows nothing; a zero
 	// range is unknown too.
@@ -56,7 +59,11 @@ const (
 // finds. With errors among them the Image is of no use. It reads the files
 // that the settings name, and no network.
 func Compile(s Settings, o Options) (Image, diag.List) {
-	c := &compiler{checker: checker{rangeOf: o.RangeOf}, options: o, secretFiles: s.secretFiles(o.SourceRoot)}
+	c := &compiler{checker: checker{rangeOf: o.RangeOf}, options: o, secretFiles: maps.Clone(o.SecretFiles)}
+	if c.secretFiles == nil {
+		c.secretFiles = map[string]string{}
+	}
+	s.SecretFiles(c.secretFiles, o.SourceRoot)
 	s = c.expanded(s)
 	if s.Dockerignore != "" {
 		c.ignore = absolute(o.SourceRoot, s.Dockerignore)

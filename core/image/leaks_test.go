@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stackrun/stack/core/diag"
 	"github.com/stackrun/stack/core/image"
 )
 
@@ -85,6 +86,19 @@ func TestInjectKnowsLayers(t *testing.T) {
 	for _, p := range im.Packages() {
 		if p.Setting == "requirements" && p.Line != "six" {
 			t.Errorf("%s is injected", p.Line)
+		}
+	}
+}
+
+// A file that another image's secret is read from is copied into none.
+func TestOthersSecretsAreNotCopied(t *testing.T) {
+	root := lay(t, map[string]string{"b.tok": "x"})
+	must(t, os.Symlink("b.tok", filepath.Join(root, "link")))
+	for _, src := range []string{"b.tok", "./b.tok", "link"} {
+		_, problems := image.Compile(image.Settings{Copy: []image.Copy{{Src: src}}},
+			image.Options{SourceRoot: root, SecretFiles: map[string]string{filepath.Join(root, "b.tok"): "B"}})
+		if !problems.HasErrors() || problems[0].Code != diag.SecretInPlain || !strings.Contains(problems[0].Summary, "secret B") {
+			t.Errorf("copy of %s: %v", src, problems)
 		}
 	}
 }

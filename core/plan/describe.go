@@ -30,7 +30,7 @@ func (m *maker) describe(ctx context.Context) []described {
 		im, problems := image.Compile(d.Settings.Image, image.Options{
 			SourceRoot: m.in.SourceRoot, Tree: tree, Lookup: m.in.Lookup, Mirrors: m.mirrors(),
 			StackRequirements: texts(m.resolved.Stack.Requirements), StackRequirementRanges: ranges(m.resolved.Stack.Requirements),
-			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, RangeOf: rangeOf,
+			StackAptPackages: texts(m.resolved.Stack.AptPackages), Integrations: m.integrations(), Python: m.in.Python, SecretFiles: m.secrets, RangeOf: rangeOf,
 			Scan: func(o source.Options) (*source.Tree, error) {
 				o.Never = m.secretsBelow(o.Root)
 				o.IndexFile = m.indexFile("context-" + o.Root + o.IgnoreFile)
@@ -87,44 +87,25 @@ func (m *maker) secretsBelow(root string) []string {
 		roots = append(roots, followed)
 	}
 	var all []string
-	for _, file := range m.secrets {
+	for file := range m.secrets {
 		for _, from := range roots {
 			if rel, err := filepath.Rel(from, file); err == nil && filepath.IsLocal(rel) {
 				all = append(all, filepath.ToSlash(rel))
 			}
 		}
 	}
+	slices.Sort(all)
 	return all
 }
 
-// secretFiles is the files that build secrets are read from, absolute, sorted:
-// of a link also what it leads to, which is where the value is.
-func secretFiles(r *Resolved, sourceRoot string) []string {
-	var all []string
-	add := func(secrets []image.BuildSecret) {
-		for _, secret := range secrets {
-			if secret.File == "" {
-				continue
-			}
-			file := secret.File
-			if !filepath.IsAbs(file) {
-				file = filepath.Join(sourceRoot, file)
-			}
-			all = append(all, filepath.Clean(file))
-			if followed, err := filepath.EvalSymlinks(file); err == nil {
-				all = append(all, followed)
-			}
-		}
-	}
+// secretFiles is the names of the build secrets of all steps by the files that
+// they are read from.
+func secretFiles(r *Resolved, sourceRoot string) map[string]string {
+	files := map[string]string{}
 	for i := range r.Steps {
-		im := &r.Steps[i].Settings.Image
-		add(im.BuildSecrets)
-		for _, l := range im.Layers {
-			add(l.Secrets)
-		}
+		r.Steps[i].Settings.Image.SecretFiles(files, sourceRoot)
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return files
 }
 
 func (m *maker) integrations() map[string]image.Integration {

@@ -53,7 +53,7 @@ type maker struct {
 	list     diag.List
 	seen     map[string]bool         // what addOnce has added
 	trees    map[string]*source.Tree // by dockerignore
-	secrets  []string                // files that are no source
+	secrets  map[string]string       // secrets by the files that they are read from, which are no source
 }
 
 // addOnce takes in problems of one step; settings that steps share would
